@@ -1,0 +1,65 @@
+# Development tasks; `make` alone lists them.
+#
+# Taken for granted: CPython 3.10 or newer with venv, make, git. Everything else goes into .venv, by hash.
+
+PYTHON ?= $(shell tools/find-python)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+CHECKED := $(wildcard extension layer sample_function benchmarks tests)
+SHELL_SCRIPTS := $(wildcard build.sh .ci/run layer/extensions/preheat tools/find-python)
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help venv lock build lint types tests test format emulator bench bench-check clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED)  ## make .venv with everything in requirements/dev.txt
+
+# Made anew, not updated: what the lock no longer names must not linger.
+$(INSTALLED): requirements/dev.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+lock:  ## bring requirements/dev.txt up to date with dev.in (the newest versions; uv from PyPI does it)
+	$(PYTHON) -m venv --clear .cache/uv
+	.cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.10 --no-annotate \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+		--output-file requirements/dev.txt requirements/dev.in
+
+build:  ## write dist/layer.zip
+	./build.sh
+
+test: lint types tests  ## what has to pass: lint, types, tests
+
+lint: $(INSTALLED)  ## ruff (rules and format) and shellcheck
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet --diff .
+	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+
+types: $(INSTALLED)  ## mypy, strict for extension/ and layer/
+	$(BIN)/mypy $(CHECKED)
+
+tests: $(INSTALLED) emulator  ## pytest alone; ARGS="-k name" narrows it
+	$(PYTEST) $(ARGS)
+
+format: $(INSTALLED)  ## sort imports, format
+	$(BIN)/ruff check --quiet --select I --fix .
+	$(BIN)/ruff format .
+
+emulator: $(INSTALLED)  ## fetch AWS's Runtime Interface Emulator once, into .cache
+	@$(BIN)/python -m tests.emulator.binary
+
+bench: $(INSTALLED) build emulator  ## measure, side by side with the usual ways
+	$(BIN)/python -m benchmarks
+
+bench-check: $(INSTALLED) build emulator  ## measure, and fail where a budget is exceeded
+	$(BIN)/python -m benchmarks --check
+
+clean:  ## remove what make, build.sh and the tools made
+	rm -rf $(VENV) .cache dist
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,126 @@
+"""The localhost HTTP API (contract §3): guards first, then the route, then the method."""
+
+from __future__ import annotations
+
+from extension import jsontext
+from extension.api import native
+from extension.api import parameters_and_secrets as drop_in
+from extension.api.guards import Tokens, forwarded
+from extension.api.problems import JSON, TEXT, problem
+from extension.api.target import split
+from extension.http1.connection import Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from extension.clock import Clock
+    from extension.health import Health
+    from extension.http1.connection import Reply
+    from extension.http1.request import Request
+    from extension.logs import Log
+    from extension.store import Store
+
+_READ = (b"GET", b"HEAD")
+
+
+class Api:
+    """Answers requests; the application behind the server's loop."""
+
+    def __init__(self, store: Store, tokens: Tokens, health: Health, clock: Clock, log: Log) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._health = health
+        self._clock = clock
+        self._log = log
+        self._started = clock.now()
+
+    def refuse(self, status: int, reason: str) -> Response:
+        """What never became a request; or the connection limit, in the agent's words."""
+        if status == 429:
+            return Response(429, [TEXT], reason.encode("ascii"), close=True)
+        response = problem(status, reason)
+        response.close = True
+        return response
+
+    def answer(self, request: Request, reply: Reply) -> None:
+        """Answer one request, now or later."""
+        try:
+            self._answer(request, reply)
+        except ValueError as error:
+            reply(problem(400, str(error)))
+        except Exception as error:
+            self._log.error("api.fault", error=type(error).__name__)
+            reply(problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault"))
+
+    def _answer(self, request: Request, reply: Reply) -> None:
+        path, query = split(request.target)
+        if path == "/ping":
+            if request.method == b"GET":
+                reply(Response(200, [TEXT], b"healthy"))
+            else:
+                reply(Response(405, [TEXT, (b"Allow", b"GET")], b"Not allowed"))
+            return
+        # One slash at the end of a drop-in path is AWS's own: its examples have it and have it not.
+        plain = path.removesuffix("/")
+        is_drop_in = plain in (drop_in.SECRET_PATH, drop_in.PARAMETER_PATH)
+        if forwarded(request):
+            reply(Response(400, [TEXT], b"Forwarded") if is_drop_in else problem(400, "Forwarded", code="Forwarded"))
+        elif not self._tokens.accept(request):
+            reply(drop_in.UNAUTHORIZED if is_drop_in else _unauthorized())
+        elif is_drop_in:
+            self._drop_in(request, plain, query, reply)
+        else:
+            self._native(request, path, query, reply)
+
+    def _drop_in(self, request: Request, path: str, query: str, reply: Reply) -> None:
+        if request.method != b"GET":
+            reply(Response(405, [TEXT, (b"Allow", b"GET")], b"Not allowed"))
+        elif path == drop_in.SECRET_PATH:
+            drop_in.get_secret(self._store, query, reply)
+        else:
+            drop_in.get_parameter(self._store, query, reply)
+
+    def _native(self, request: Request, path: str, query: str, reply: Reply) -> None:
+        store = self._store
+        reading = None
+        if path.startswith(native.SECRETS):
+            reading = native.get_secret
+        elif path.startswith(native.PARAMETERS):
+            reading = native.get_parameter
+        elif path.startswith(native.S3):
+            reading = native.get_object
+        elif path not in ("/health", "/stats"):
+            reply(problem(404, "there is no such path; there are /secrets, /parameters, /s3, /health, /stats, /ping"))
+            return
+        if request.method == b"OPTIONS":
+            reply(Response(204, [(b"Allow", b"GET, HEAD, OPTIONS")]))
+        elif request.method not in _READ:
+            allow = (b"Allow", b"GET, HEAD, OPTIONS")
+            reply(problem(405, "this path can be read only", headers=(allow,)))
+        elif reading is not None:
+            reading(store, request, path, query, reply)
+        else:
+            reply(self._health_report() if path == "/health" else self._statistics())
+
+    def _health_report(self) -> Response:
+        health = self._health
+        document = {
+            "status": health.state,
+            "reasons": list(health.faults),
+            "failed": [row for row in self._store.snapshot() if "last_error" in row],
+        }
+        status = 200 if health.state == "ready" else 503
+        return Response(status, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(document))
+
+    def _statistics(self) -> Response:
+        now = self._clock.now()
+        document = {
+            "age": round(now.wall - self._started.wall, 3),
+            "invocations": self._health.invocations,
+            "bytes": self._store.used,
+            "entries": self._store.snapshot(),
+        }
+        return Response(200, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(document))
+
+
+def _unauthorized() -> Response:
+    return problem(401, "send AWS_SESSION_TOKEN as X-Aws-Parameters-Secrets-Token", code="AccessDeniedException")

@@ -1,0 +1,62 @@
+"""The checks at the door, in the contract's order (§3): forwarded, then token. The connection limit comes before them, in
+the loop; route and method come after them, in the router."""
+
+from __future__ import annotations
+
+from _operator import _compare_digest as compare_digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from extension.http1.request import Request
+
+TOKEN_HEADERS = (b"x-aws-parameters-secrets-token", b"x-vault-token")
+_HOSTS = (b"localhost", b"127.0.0.1", b"[::1]", b"sandbox.localdomain")
+
+
+def forwarded(request: Request) -> bool:
+    """Whether the request did not come straight from this machine: it carries ``X-Forwarded-For``, or names another host
+    (DNS rebinding), or none, or two."""
+    if request.get(b"x-forwarded-for") is not None:
+        return True
+    hosts = request.count(b"host")
+    if hosts == 0:
+        return request.http11
+    if hosts > 1:
+        return True
+    host = request.get(b"host") or b""
+    name, colon, port = host.rpartition(b":")
+    if not colon or host.endswith(b"]"):
+        name, port = host, b""
+    return name.lower() not in _HOSTS or bool(port) and not port.isdigit()
+
+
+class Tokens:
+    """What a caller may show: the function's session token, current or the one before, and what the operator has set."""
+
+    __slots__ = ("_fixed", "_session")
+
+    def __init__(self, environ: Mapping[str, str], session_tokens: Callable[[], tuple[str, ...]]) -> None:
+        names = ("AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PREHEAT_TOKEN")
+        self._fixed = tuple([environ[name].encode("utf-8", "surrogateescape") for name in names if environ.get(name)])
+        self._session = session_tokens
+
+    @property
+    def any(self) -> bool:
+        """Whether there is one at all; without, nothing but ``/ping`` can be asked."""
+        return bool(self._fixed or self._session())
+
+    def accept(self, request: Request) -> bool:
+        """Whether one of the request's token headers holds one of them. Each comparison takes the same time whatever the
+        bytes are, and all of them are made."""
+        found = False
+        for name in TOKEN_HEADERS:
+            shown = request.get(name)
+            if not shown:
+                continue
+            for token in self._fixed:
+                found |= compare_digest(shown, token)
+            for text in self._session():
+                found |= compare_digest(shown, text.encode())
+        return found

@@ -1,0 +1,134 @@
+"""The paths, bodies and errors of AWS's Parameters and Secrets extension, to the byte.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-integration-lambda-extensions.html and
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_lambda.html. The bodies are the Go SDK's
+structs as Go prints them: this key order, ``null`` for what is absent, no blanks. AWS's own Java sample does not parse
+them but searches for ``"SecretString`` and counts characters.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+from extension import dates, jsontext
+from extension.api.problems import JSON, TEXT
+from extension.api.reading import answer_with
+from extension.api.target import flag, parameters
+from extension.errors import SourceError
+from extension.http1.connection import Response
+from extension.references import parameter_resource, secret_resource
+from extension.sources.parameter_store import Parameter
+from extension.sources.secrets_manager import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from extension.http1.connection import Reply
+    from extension.references import Resource
+    from extension.store import Reading, Store
+
+SECRET_PATH = "/secretsmanager/get"
+PARAMETER_PATH = "/systemsmanager/parameters/get"
+
+UNAUTHORIZED = Response(
+    401, [TEXT, (b"x-amzn-errortype", b"AccessDeniedException")], b"bad session token or header key"
+)
+
+
+def failed(code: str) -> Response:
+    """The one body for every failure; AWS's bare code in a header of ours says which."""
+    return Response(
+        400,
+        [TEXT, (b"Preheat-Error", code.encode("ascii"))],
+        b"an unexpected error occurred while executing request",
+    )
+
+
+def get_secret(store: Store, query: str, reply: Reply) -> None:
+    """``/secretsmanager/get``."""
+    try:
+        asked = dict(reversed(parameters(query)))  # the first of a repeated one counts
+        resource = _named(store, "secretsmanager", asked["secretId"]) or secret_resource(
+            asked["secretId"],
+            stage="" if asked.get("versionId") else asked.get("versionStage", ""),
+            version=asked.get("versionId", ""),
+            role=asked.get("roleArn", ""),
+        )
+        force = flag(asked.get("refreshNow") or "false")
+    except (ValueError, KeyError):
+        reply(failed("ValidationException"))
+        return
+
+    def render(result: Reading | SourceError) -> Response:
+        if isinstance(result, SourceError):
+            return failed(result.code)
+        return Response(200, [JSON], secret_body(result.value))
+
+    answer_with(store, store.resolver.meant(resource), reply, render, force=force)
+
+
+def secret_body(secret: Secret) -> bytes:
+    """GetSecretValue's output."""
+    binary = secret.binary
+    return jsontext.dumps(
+        {
+            "ARN": secret.arn,
+            "CreatedDate": None if secret.created is None else dates.to_rfc3339(secret.created),
+            "Name": secret.name,
+            "SecretBinary": None if binary is None else binascii.b2a_base64(binary, newline=False).decode("ascii"),
+            "SecretString": secret.string,
+            "VersionId": secret.version or None,
+            "VersionStages": secret.stages or None,
+            "ResultMetadata": {},
+        }
+    )
+
+
+def get_parameter(store: Store, query: str, reply: Reply) -> None:
+    """``/systemsmanager/parameters/get``. Of version and label the one written first counts."""
+    try:
+        pairs = parameters(query)
+        asked = dict(reversed(pairs))
+        selectors = [(name, value) for name, value in pairs if name in ("version", "label") and value][:1]
+        decrypt = flag(asked.get("withDecryption") or "false")
+        listed = _named(store, "ssm", asked["name"])
+        resource = (
+            listed.replaced(decrypt=decrypt)
+            if listed is not None
+            else parameter_resource(asked["name"], decrypt=decrypt, role=asked.get("roleArn", ""), **dict(selectors))
+        )
+        force = flag(asked.get("refreshNow") or "false")
+    except (ValueError, KeyError):
+        reply(failed("ValidationException"))
+        return
+
+    def render(result: Reading | SourceError) -> Response:
+        if isinstance(result, SourceError):
+            return failed(result.code)
+        return Response(200, [JSON], parameter_body(result.value, resource.selector))
+
+    answer_with(store, store.resolver.meant(resource), reply, render, force=force)
+
+
+def parameter_body(parameter: Parameter, selector: str) -> bytes:
+    """GetParameter's output; ``selector`` as asked, with its colon, for a held entry may have been asked for otherwise."""
+    return jsontext.dumps(
+        {
+            "Parameter": {
+                "ARN": parameter.arn or None,
+                "DataType": parameter.data_type,
+                "LastModifiedDate": None if parameter.modified is None else dates.to_rfc3339(parameter.modified),
+                "Name": parameter.name,
+                "Selector": selector or None,
+                "SourceResult": parameter.source_result,
+                "Type": parameter.type,
+                "Value": parameter.value,
+                "Version": parameter.version,
+            },
+            "ResultMetadata": {},
+        }
+    )
+
+
+def _named(store: Store, service: str, name: str) -> Resource | None:
+    """What an alias of that store stands for."""
+    return store.resolver.alias(service, name)

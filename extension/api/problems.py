@@ -1,0 +1,61 @@
+"""Errors of our own paths: ``application/problem+json`` (RFC 9457)."""
+
+from __future__ import annotations
+
+from extension import jsontext
+from extension.http1.connection import Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from extension.errors import SourceError
+
+_TITLES = {
+    400: "Bad request",
+    401: "Bad session token",
+    403: "Not permitted",
+    404: "Not found",
+    405: "Method not allowed",
+    413: "Too large",
+    414: "Target too long",
+    416: "Range not satisfiable",
+    429: "Throttled",
+    431: "Header too large",
+    500: "Internal fault",
+    501: "Not implemented",
+    502: "AWS failed",
+    503: "Not ready",
+    504: "AWS timed out",
+    505: "HTTP version not supported",
+}
+TEXT = (b"Content-Type", b"text/plain")
+JSON = (b"Content-Type", b"application/json")
+PROBLEM = (b"Content-Type", b"application/problem+json")
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    code: str = "",
+    resource: str = "",
+    title: str = "",
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> Response:
+    """An error as a problem document; ``detail`` is for people and holds no value."""
+    document: dict[str, object] = {"status": status, "title": title or _TITLES.get(status, "Error"), "detail": detail}
+    if code:
+        document["code"] = code
+    if resource:
+        document["resource"] = resource
+    return Response(status, [PROBLEM, (b"Cache-Control", b"no-store"), *headers], jsontext.dumps(document))
+
+
+def source_problem(error: SourceError, resource: str, needs: str, service: str) -> Response:
+    """What a failed read of our own paths is answered with."""
+    detail = error.message
+    if error.status == 403 and error.code != "NotListed":
+        if service == "s3":  # without s3:ListBucket, S3 says 403 for a key that does not exist
+            detail = f"missing, or not permitted: grant {needs}, and s3:ListBucket to be told which. {detail}"
+        else:
+            detail = f"not permitted: grant {needs}. {detail}"
+    return problem(error.status, detail, code=error.code, resource=resource)

@@ -1,0 +1,1 @@
+"""Calls to AWS: which host, which credentials, signing, transport and retries."""

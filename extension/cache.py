@@ -1,0 +1,155 @@
+"""The bounded store of entries: at most so many, and at most so many bytes; the least recently read goes first."""
+
+from __future__ import annotations
+
+from cachetools import Cache, LRUCache
+
+from extension import freshness
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+    from typing import Any, Protocol
+
+    from extension.clock import Instant
+    from extension.freshness import Policy
+    from extension.references import Resource
+
+    class Value(Protocol):
+        """What a source gives: knows its size and how to tell one version from another."""
+
+        size: int
+        etag: str
+        version: str
+
+
+OVERHEAD = 512  # bytes that an entry costs besides its value: objects, names, table slots (measured: 400 to 600)
+
+
+class Entry:
+    """A value with its age and its counters. Guarded by the store's lock; its repr shows no value."""
+
+    __slots__ = (
+        "collection",
+        "expired",
+        "hits",
+        "key",
+        "listed",
+        "marked",
+        "misses",
+        "policy",
+        "read_since_fetch",
+        "resource",
+        "sent",
+        "spellings",
+        "stale_reads",
+        "value",
+    )
+
+    def __init__(self, key: Hashable, resource: Resource) -> None:
+        self.key = key
+        self.resource = resource  # as first asked for: what a refresh asks for again
+        self.value: Any = None
+        self.sent: Instant | None = None
+        self.policy: Policy | None = None
+        self.expired = False  # stale whatever its age
+        self.listed = False
+        self.collection: Resource | None = None  # the wildcard that brought it
+        self.marked = False  # to be fetched at the next round
+        self.read_since_fetch = False
+        self.hits = 0
+        self.misses = 0
+        self.stale_reads = 0
+        self.spellings: set[Resource] = set()  # what finds it besides its key
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.resource!r}>"
+
+    @property
+    def size(self) -> int:
+        """Bytes that it counts for."""
+        return OVERHEAD + (self.value.size if self.value is not None else 0)
+
+    def age(self, now: Instant) -> float:
+        """Seconds since it was asked for."""
+        assert self.sent is not None
+        return freshness.age(now, self.sent)
+
+    def state(self, now: Instant) -> str:
+        """One of ``freshness``'s states."""
+        assert self.sent is not None and self.policy is not None
+        expired = self.expired or freshness.stepped_back(now, self.sent)
+        return freshness.state(freshness.age(now, self.sent), self.policy, expired=expired)
+
+
+def _size(entry: Entry) -> int:
+    return entry.size
+
+
+class EntryCache:
+    """Entries by key. Not thread-safe by itself: the store's lock guards it."""
+
+    def __init__(self, items: int, memory: int, evicted: Callable[[Entry], None]) -> None:
+        self._lru = _Lru(memory, evicted)
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._lru)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """All entries; does not count as reading them."""
+        return iter([self._lru.peek(key) for key in self._lru])
+
+    @property
+    def used(self) -> int:
+        """Bytes in use."""
+        return int(self._lru.currsize)
+
+    def read(self, key: Hashable) -> Entry | None:
+        """The entry, now the most recently read one."""
+        try:
+            entry: Entry = self._lru[key]
+        except KeyError:
+            return None
+        return entry
+
+    def peek(self, key: Hashable) -> Entry | None:
+        """The entry; does not count as reading it."""
+        return self._lru.peek(key) if key in self._lru else None
+
+    def put(self, entry: Entry) -> bool:
+        """Store it, or store it again with its new size; False if it alone is larger than the bound."""
+        key = entry.key
+        self.read(key)  # an entry that grew must not be the one that is evicted for it
+        try:
+            self._lru[key] = entry
+        except ValueError:  # larger than everything
+            self.remove(key)
+            return False
+        while len(self._lru) > self._items:
+            self._lru.popitem()
+        return True
+
+    def remove(self, key: Hashable) -> None:
+        """Forget it."""
+        if key in self._lru:
+            entry = self._lru.peek(key)
+            del self._lru[key]
+            self._lru.evicted(entry)
+
+
+class _Lru(LRUCache):  # type: ignore[misc]  # cachetools has no types
+    """Tells who was evicted."""
+
+    def __init__(self, memory: int, evicted: Callable[[Entry], None]) -> None:
+        super().__init__(memory, getsizeof=_size)
+        self.evicted = evicted
+
+    def peek(self, key: Hashable) -> Entry:
+        entry: Entry = Cache.__getitem__(self, key)  # LRUCache's own would count as a read
+        return entry
+
+    def popitem(self) -> tuple[Hashable, Entry]:
+        key, entry = super().popitem()
+        self.evicted(entry)
+        return key, entry

@@ -1,0 +1,224 @@
+"""The few threads that wait for AWS: run the sources' calls in parallel, at most so many per host.
+
+A job that may run goes to a queue that the workers wait on; one whose host is busy waits until a job of that host ends,
+so that a hundred S3 objects do not keep the workers from one parameter.
+"""
+
+from __future__ import annotations
+
+import _queue
+import _thread
+
+from extension.aws import outcome
+from extension.aws.client import Budget
+from extension.aws.connection import Cancel
+from extension.errors import SourceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, Protocol
+
+    from extension.clock import Clock, Instant
+    from extension.logs import Log
+    from extension.references import Resource
+
+    Deliver = Callable[["Job", Resource, Any, Instant], None]
+
+    class FetchCall(Protocol):
+        """One call to AWS for one or more resources."""
+
+        @property
+        def host(self) -> str: ...
+        @property
+        def action(self) -> str: ...
+        @property
+        def resources(self) -> Sequence[Resource]: ...
+        def run(self, budget: Budget, deliver: Callable[[Resource, Any, Instant], None]) -> Sequence[FetchCall]:
+            """Fetch; ``deliver`` an outcome for every resource; return calls that must follow instead."""
+
+
+WORKERS = 8
+
+
+class Round:
+    """Jobs that somebody waits for together: the prefetch, what one INVOKE refreshes, or one reader's miss.
+
+    ``timeouts``: seconds for a fetch, by service; ``expires``: the moment of monotonic time at which all of them end.
+    """
+
+    __slots__ = ("_all_done", "_lock", "_open", "expires", "jobs", "timeouts")
+
+    def __init__(self, timeouts: Mapping[str, float], expires: float = float("inf")) -> None:
+        self.timeouts = timeouts
+        self.expires = expires
+        self.jobs: list[Job] = []
+        self._open = 0
+        self._lock = _thread.allocate_lock()
+        self._all_done = _thread.allocate_lock()
+
+    def add(self, job: Job) -> None:
+        """One more to wait for."""
+        with self._lock:
+            if self._open == 0:
+                self._all_done.acquire(blocking=False)
+            self._open += 1
+            self.jobs.append(job)
+
+    def done(self) -> None:
+        """One of them ended."""
+        with self._lock:
+            self._open -= 1
+            if self._open == 0:
+                self._all_done.release()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all have ended."""
+        return self._open == 0
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until all have ended; False where that takes longer than ``timeout`` seconds."""
+        if not self._all_done.acquire(timeout=max(timeout, 0)):
+            return False
+        self._all_done.release()
+        return True
+
+
+class Job:
+    """One call in a round. ``deliver`` takes the outcome of each of its resources, a value or a ``SourceError``."""
+
+    __slots__ = ("_deliver", "_pending", "budget", "call", "cancelled", "ended", "ms", "round")
+
+    def __init__(self, call: FetchCall, round_: Round, deliver: Deliver) -> None:
+        self.call = call
+        self.round = round_
+        self.budget = Budget(round_.timeouts[call.resources[0].service], Cancel(), round_.expires)
+        self.cancelled = False
+        self.ended = False
+        self.ms = 0.0
+        self._deliver = deliver
+        self._pending = set(call.resources)
+
+    def deliver(self, resource: Resource, outcome: Any, sent: Instant) -> None:
+        """Hand on the outcome of one resource."""
+        self._pending.discard(resource)
+        self._deliver(self, resource, outcome, sent)
+
+    def run(self, clock: Clock) -> list[Job]:
+        """Fetch. Every resource has an outcome afterwards, or a job of its own among those that follow."""
+        started = clock.now()
+        following: list[Job] = []
+        problem: SourceError | None = None
+        try:
+            following = [Job(call, self.round, self._deliver) for call in self.call.run(self.budget, self.deliver)]
+        except SourceError as error:
+            problem = error
+        except Exception as error:  # a fault of ours is that resource's fault only
+            problem = outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(error).__name__}")
+        for job in following:
+            self._pending.difference_update(job.call.resources)
+        for resource in tuple(self._pending):
+            self.deliver(resource, problem or outcome.failure(outcome.TRANSIENT, "", "AWS's answer leaves it out"), started)
+        self.ms = (clock.monotonic() - started.monotonic) * 1000
+        return following
+
+
+class Fetcher:
+    """The workers. They start when there is work and live as long as the process."""
+
+    def __init__(self, clock: Clock, log: Log, per_host: int, workers: int = WORKERS) -> None:
+        self._clock = clock
+        self._log = log
+        self._per_host = per_host
+        self._workers = workers
+        self._lock = _thread.allocate_lock()  # guards the counters and the waiting jobs
+        self._running: dict[str, int] = {}  # host -> jobs that run or may run
+        self._waiting: list[Job] = []
+        self._runnable: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
+        self._queued = 0  # in the queue, not yet taken
+        self._free = 0  # workers that wait for work
+        self._ahead = 0  # workers that open a connection, and are free by the time a call needs it
+        self._alive = 0
+
+    def ahead(self, work: Callable[[], None]) -> None:
+        """Run something short and bounded ahead of the calls: opening a connection."""
+
+        def run() -> None:
+            with self._lock:
+                self._ahead += 1
+            try:
+                work()
+            finally:
+                with self._lock:
+                    self._ahead -= 1
+
+        with self._lock:
+            self._enqueue(run, self._free)
+
+    def submit(self, job: Job) -> None:
+        """Run the job as soon as its host and a worker are free."""
+        job.round.add(job)
+        with self._lock:
+            self._admit(job)
+
+    def drop(self, job: Job) -> None:
+        """End it: take it back where it has not started, cut its exchange where it has."""
+        with self._lock:
+            job.cancelled = True
+            waiting = job in self._waiting
+            if waiting:
+                self._waiting.remove(job)
+        if waiting:
+            job.ended = True
+            job.round.done()
+        else:
+            job.budget.cancel.cancel()
+
+    def _admit(self, job: Job) -> None:
+        host = job.call.host
+        if self._running.get(host, 0) >= self._per_host:
+            self._waiting.append(job)
+            return
+        self._running[host] = self._running.get(host, 0) + 1
+        self._enqueue(lambda: self._run(job), self._free + self._ahead)
+
+    def _enqueue(self, work: Callable[[], None], free: int) -> None:
+        self._queued += 1
+        if self._queued > free and self._alive < self._workers:
+            self._alive += 1
+            self._free += 1
+            _thread.start_new_thread(self._work, ())
+        self._runnable.put(work)
+
+    def _work(self) -> None:
+        while True:
+            work = self._runnable.get()
+            with self._lock:
+                self._queued -= 1
+                self._free -= 1
+            try:
+                work()
+            except Exception as error:  # a worker must not die of one job
+                self._log.error("fetch.fault", error=type(error).__name__)
+            finally:
+                with self._lock:
+                    self._free += 1
+
+    def _run(self, job: Job) -> None:
+        try:
+            if not job.cancelled:
+                for following in job.run(self._clock):
+                    following.cancelled = bool(job.cancelled)
+                    self.submit(following)
+        finally:
+            job.ended = True
+            host = job.call.host
+            with self._lock:
+                self._running[host] -= 1
+                for waiting in self._waiting:
+                    if waiting.call.host == host:
+                        self._waiting.remove(waiting)
+                        self._admit(waiting)
+                        break
+            job.round.done()

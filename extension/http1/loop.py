@@ -1,0 +1,200 @@
+"""The one server thread: accepts, reads, hands requests to the application, writes what it answers.
+
+Readiness by ``epoll`` (``poll`` where there is none): ``selectors`` costs 7 ms to import and a few microseconds a
+request. Nothing here waits but ``poll`` itself, and nothing runs on a timer: an environment that is frozen for hours
+wakes up to no backlog of ticks.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+import _queue
+import _socket
+import _thread
+
+from extension.http1.connection import Client, Gone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from extension.http1.connection import Application
+    from extension.logs import Log
+
+CONNECTION_LIMIT = 800  # as the Secrets Manager Agent's; an environment has 1,024 file descriptors
+_IN = 1  # EPOLLIN and POLLIN, likewise the others: the same numbers on Linux for both, and on macOS for poll
+_OUT = 4
+_GONE = 8 | 16  # error, hang-up
+_HALF_CLOSED = getattr(select, "EPOLLRDHUP", 0)  # the peer closed its side: reported also where nothing is read
+_FOREVER = -1
+
+
+class Loop:
+    """Serves the listeners until told to stop. ``run`` is the thread; ``post`` and ``stop`` are for other threads."""
+
+    def __init__(self, listeners: list[_socket.socket], application: Application, log: Log, limit: int = CONNECTION_LIMIT) -> None:
+        self._application = application
+        self._log = log
+        self._limit = limit
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._clients: dict[int, Client] = {}
+        self._posted: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
+        self._wake_in, self._wake_out = os.pipe()
+        os.set_blocking(self._wake_in, False)
+        os.set_blocking(self._wake_out, False)
+        self._poller: Any = select.epoll() if hasattr(select, "epoll") else select.poll()
+        self._thread = 0
+        self._turn = 0  # counts events, so that "longest idle" needs no clock
+        self._stopping = False
+        self._deaf = False  # no file descriptor was left for another connection
+        self._stopped = _thread.allocate_lock()
+        self._stopped.acquire()
+
+    # -- for other threads -------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run in a thread of its own."""
+        _thread.start_new_thread(self.run, ())
+
+    def post(self, work: Callable[[], None]) -> None:
+        """Have the loop's thread call ``work`` soon; at once where this is that thread."""
+        if _thread.get_ident() == self._thread:
+            work()
+            return
+        self._posted.put(work)
+        try:
+            os.write(self._wake_out, b"\0")
+        except BlockingIOError:
+            pass  # the pipe is full of wake-ups already
+
+    def stop(self, timeout: float) -> bool:
+        """Stop accepting, let what is being answered be answered, then end; False where that takes over ``timeout``."""
+        self.post(self._begin_stop)
+        return self._stopped.acquire(timeout=max(timeout, 0))
+
+    # -- the thread --------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until stopped. One broken connection, or a fault in answering it, never ends the loop."""
+        self._thread = _thread.get_ident()
+        self._poller.register(self._wake_in, _IN)
+        for number in self._listeners:
+            self._poller.register(number, _IN)
+        while not (self._stopping and not self._clients):
+            for number, events in self._poller.poll(_FOREVER):
+                self._turn += 1
+                client = self._clients.get(number)
+                if client is not None:
+                    self._serve(client, events)
+                elif number == self._wake_in:
+                    self._run_posted()
+                elif number in self._listeners:
+                    self._accept(self._listeners[number])
+        self._stopped.release()
+
+    def _serve(self, client: Client, events: int) -> None:
+        client.turn = self._turn
+        try:
+            if events & _GONE or (events & _HALF_CLOSED and not events & _IN):
+                raise Gone
+            if events & _OUT:
+                client.flush()
+            if events & _IN:
+                client.receive()
+        except Gone:
+            self.drop(client)
+        except Exception as error:  # a fault of ours costs this connection, not the service
+            self._log.error("server.fault", error=type(error).__name__)
+            self.drop(client)
+        else:
+            self.watch(client)
+
+    def watch(self, client: Client) -> None:
+        """Wait for what the client is ready for now."""
+        if self._clients.get(client.number) is not client:
+            return  # dropped while it was being answered
+        wanted = (_OUT if client.unsent else 0) | (0 if client.busy else _IN) | _HALF_CLOSED
+        if wanted != client.watched:
+            client.watched = wanted
+            self._poller.modify(client.number, wanted)
+
+    def drop(self, client: Client) -> None:
+        """Forget the connection and tell whoever works on its request."""
+        if self._clients.pop(client.number, None) is None:
+            return
+        self._poller.unregister(client.number)
+        client.close()
+        if self._deaf and not self._stopping:
+            self._deaf = False
+            for number in self._listeners:
+                self._poller.register(number, _IN)
+
+    def _accept(self, listener: _socket.socket) -> None:
+        while True:
+            try:
+                number, _ = listener._accept()  # type: ignore[attr-defined]  # what socket.accept() itself calls
+            except BlockingIOError:
+                return
+            except OSError as error:
+                # Out of descriptors or memory: make room, or listen again when a connection ends. ECONNABORTED and the
+                # like mean that the client went away while it waited.
+                if error.errno in (24, 23, 105, 12):  # EMFILE, ENFILE, ENOBUFS, ENOMEM
+                    if not self._close_longest_idle():
+                        self._deaf = True
+                        for fd in self._listeners:
+                            self._poller.unregister(fd)
+                        return
+                continue
+            plain = _socket.socket(fileno=number)
+            plain.setblocking(False)
+            plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+            over = len(self._clients) >= self._limit and not self._close_longest_idle()
+            client = Client(plain, self, self._application, over)
+            client.turn = self._turn
+            client.watched = _IN | _HALF_CLOSED
+            self._clients[number] = client
+            self._poller.register(number, client.watched)
+
+    def _close_longest_idle(self) -> bool:
+        idle = [client for client in self._clients.values() if client.idle]
+        if not idle:
+            return False
+        self.drop(min(idle, key=_turn))
+        return True
+
+    def _run_posted(self) -> None:
+        try:
+            os.read(self._wake_in, 4096)
+        except BlockingIOError:
+            pass
+        while True:
+            try:
+                work = self._posted.get_nowait()
+            except _queue.Empty:
+                return
+            try:
+                work()
+            except Exception as error:
+                self._log.error("server.fault", error=type(error).__name__)
+
+    def _begin_stop(self) -> None:
+        if self._stopping:
+            return
+        self._stopping = True
+        for number, listener in self._listeners.items():
+            if not self._deaf:
+                self._poller.unregister(number)
+            listener.close()
+        self._listeners.clear()
+        for client in list(self._clients.values()):
+            if client.idle:
+                self.drop(client)
+            else:
+                client.last = True
+
+
+def _turn(client: Client) -> int:
+    return client.turn

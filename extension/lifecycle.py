@@ -1,0 +1,93 @@
+"""The order of things from registration to SHUTDOWN. Collaborators are handed in; nothing here does I/O of its own."""
+
+from __future__ import annotations
+
+from extension.errors import RequiredResourceUnavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from extension.clock import Clock
+    from extension.health import Health
+    from extension.http1.loop import Loop
+    from extension.lambda_api import Event, LambdaApi
+    from extension.logs import Log
+    from extension.prefetch import Prefetch
+    from extension.refresher import Refresher
+    from extension.report import Report
+
+# Lambda gives all extensions and the runtime 2 s from SHUTDOWN, the runtime first; 300 to 600 ms of it are gone when the
+# event comes, and a SIGKILL ends what is late
+# (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, Shutdown phase).
+DRAIN_LIMIT = 0.5
+SHUTDOWN_MARGIN = 0.3
+
+
+class Lifecycle:
+    """INIT, then one event after another, then SHUTDOWN."""
+
+    def __init__(
+        self,
+        api: LambdaApi,
+        prefetch: Prefetch,
+        refresher: Refresher,
+        server: Loop,
+        report: Report,
+        health: Health,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self._api = api
+        self._prefetch = prefetch
+        self._refresher = refresher
+        self._server = server
+        self._report = report
+        self._health = health
+        self._clock = clock
+        self._log = log
+
+    def run(self, init_until: float, ready: Callable[[], None]) -> int:
+        """Live through it; the exit status. ``init_until``: the moment of monotonic time up to which prefetch may hold
+        INIT. ``ready`` is called once INIT is over."""
+        self._guarded(lambda: self._prefetch.wait(init_until))
+        try:
+            self._prefetch.check_required()
+        except RequiredResourceUnavailable as error:
+            self._log.error("init.required_unavailable", problem=str(error))
+            self._api.init_error(error.error_type, str(error))
+            return 1
+        self._health.ready = True
+        self._guarded(self._report.init)
+        ready()
+        while True:
+            event = self._api.next()
+            if event.kind == "SHUTDOWN":
+                self._shut_down(event)
+                return 0
+            if event.kind == "INVOKE":
+                self._health.invocations += 1
+                self._guarded(lambda event=event: self._refresher.invoke(event.deadline_ms))  # type: ignore[misc]
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """A fault of ours must not end the process, which would fail the function: it goes on degraded, and says so."""
+        try:
+            step()
+        except Exception as error:
+            self._health.fault(type(error).__name__)
+            self._log.error("lifecycle.degraded", error=type(error).__name__, where=_where(error))
+
+    def _shut_down(self, event: Event) -> None:
+        left = event.deadline_ms / 1000 - self._clock.wall() - SHUTDOWN_MARGIN
+        self._server.stop(max(min(left, DRAIN_LIMIT), 0.0))
+        self._report.shutdown(event.reason)
+
+
+def _where(error: BaseException) -> str:
+    """File and line where it was raised, for the log; never its text, which might hold a value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

@@ -1,0 +1,79 @@
+"""Which resource a reader means, and whether it may be read: aliases, listed spellings, ``PREHEAT_ALLOW``."""
+
+from __future__ import annotations
+
+from extension.sources.listing import listing_resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from extension.manifest import ListEntry
+    from extension.references import Resource
+
+
+class Resolver:
+    """The lists, as readers see them."""
+
+    def __init__(self, entries: Sequence[ListEntry], own_region: str, own_account: str, listed_only: bool) -> None:
+        self._own_region = own_region
+        self.own_account = own_account  # "" until AWS has told
+        self._listed_only = listed_only
+        self.entries: dict[Resource, ListEntry] = {}  # what to prefetch -> how
+        self._aliases: dict[tuple[str, str], Resource] = {}
+        self._by_name: dict[tuple[str, str], Resource] = {}
+        for entry in entries:
+            resource = self.own(entry.resource)
+            if entry.pattern:
+                resource = listing_resource(resource, entry.pattern)
+            self.entries[resource] = entry
+            for alias in entry.aliases:
+                self._aliases[resource.service, alias] = resource
+            name = (resource.service, resource.name)
+            if name not in self._by_name or not (resource.region or resource.role):
+                self._by_name[name] = resource
+
+    def own(self, resource: Resource) -> Resource:
+        """The same with the own region (and account) left open, so that naming them makes no other resource."""
+        if not resource.region or resource.region != self._own_region:
+            return resource
+        if not resource.arn:
+            return resource.replaced(region="")
+        if resource.service == "ssm" and self.own_account and resource.account == self.own_account:
+            # The ARN of a parameter of the own account and region says no more than its name. A secret's ends in random
+            # characters, and only AWS knows which name it belongs to.
+            return resource.replaced(region="", account="", partition="", arn="")
+        return resource
+
+    def alias(self, service: str, name: str) -> Resource | None:
+        """What an alias of that store stands for."""
+        return self._aliases.get((service, name))
+
+    def listed_name(self, service: str, name: str) -> Resource | None:
+        """What is listed under exactly that name."""
+        return self._by_name.get((service, name))
+
+    def meant(self, resource: Resource) -> Resource:
+        """What a reader means who names no region and no role: the listed resource of that name, where there is one."""
+        resource = self.own(resource)
+        if resource.region or resource.role or resource.arn:
+            return resource
+        listed = self._by_name.get((resource.service, resource.name))
+        if listed is None or not (listed.region or listed.role or listed.account):
+            return resource
+        return resource.replaced(region=listed.region, role=listed.role)
+
+    def permits(self, resource: Resource, spellings: Iterable[Resource] = ()) -> bool:
+        """Whether it may be read: with ``PREHEAT_ALLOW=listed`` only what a list names, in any stage, version, label or
+        decryption, in the entry's region, account and role. ``spellings``: what is known to be the same resource."""
+        if not self._listed_only:
+            return True
+        return any([self._is_listed(spelling) for spelling in (resource, *spellings)])
+
+    def _is_listed(self, resource: Resource) -> bool:
+        for listed, entry in self.entries.items():
+            if listed.service != resource.service or listed.role != resource.role or listed.region != resource.region:
+                continue
+            if listed.account == resource.account and entry.covers(resource.name):
+                return True
+        return False

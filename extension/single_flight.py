@@ -1,0 +1,67 @@
+"""One fetch per identity at a time; everyone who waits shares its outcome, a failure too.
+
+Without sharing the failure, N readers of a dead source would cost N timeouts, one after another.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from typing import Any
+
+    from extension.references import Resource
+
+
+class Flight:
+    """One fetch of one resource, wanted or under way."""
+
+    __slots__ = ("begun", "key", "listed", "resource", "then", "waiters")
+
+    def __init__(self, key: Hashable, resource: Resource) -> None:
+        self.key = key
+        self.resource = resource
+        self.begun = False  # its call may have left: a forced refresh must not join it any more
+        self.listed = False  # wanted by a list, not only by readers
+        self.waiters: list[Callable[[Any], None]] = []
+        self.then: Flight | None = None  # the forced refresh that comes after this one
+
+
+class Flights:
+    """Those under way, by key. Not thread-safe by itself: the store's lock guards it."""
+
+    __slots__ = ("_by_key",)
+
+    def __init__(self) -> None:
+        self._by_key: dict[Hashable, Flight] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def get(self, key: Hashable) -> Flight | None:
+        """The one under way for this key."""
+        return self._by_key.get(key)
+
+    def join(self, key: Hashable, resource: Resource, *, forced: bool = False) -> tuple[Flight, bool]:
+        """The flight to wait for, and whether the caller leads it, that is has to start it.
+
+        A forced refresh never joins a call that began before it was asked for: it lines up behind that one, and everyone
+        who is forced meanwhile shares the one that lines up.
+        """
+        flight = self._by_key.get(key)
+        if flight is None:
+            flight = self._by_key[key] = Flight(key, resource)
+            return flight, True
+        if forced and flight.begun:
+            if flight.then is None:
+                flight.then = Flight(key, resource)
+            return flight.then, False
+        return flight, False
+
+    def land(self, flight: Flight) -> Flight | None:
+        """The flight is over; the one that lined up behind it, which is to be started now."""
+        if self._by_key.get(flight.key) is flight:
+            del self._by_key[flight.key]
+        if flight.then is not None:
+            self._by_key[flight.then.key] = flight.then
+        return flight.then

@@ -1,0 +1,1 @@
+"""The AWS services behind the cache, one module each: batching, paging, fallback to single calls, error mapping."""

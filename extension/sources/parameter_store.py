@@ -1,0 +1,244 @@
+"""SSM Parameter Store: GetParameters in tens, GetParametersByPath for wildcards, GetParameter where a batch may not be.
+
+Quota: all three share 40 calls a second by default
+(https://docs.aws.amazon.com/general/latest/gr/ssm.html), so here batching is the win, and retrying one by one what was
+throttled as a batch would multiply the load.
+"""
+
+from __future__ import annotations
+
+from extension import jsontext
+from extension.aws import outcome
+from extension.errors import SourceError
+from extension.sources.batching import BatchMemory, chunks, grouped
+from extension.sources.listing import Listing, pattern_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from extension.aws.client import Answer, Budget, Client
+    from extension.aws.directory import Directory
+    from extension.clock import Clock, Instant
+    from extension.fetcher import FetchCall
+    from extension.references import Resource
+    from extension.sources.batching import Fallback
+
+    Deliver = Callable[[Resource, Any, Instant], None]
+
+BATCH = 10  # names that GetParameters takes, and parameters on a page of GetParametersByPath
+SERVICE = "ssm"
+SECURE = "SecureString"
+_SECRET_REFERENCE = "/aws/reference/"  # a secret through SSM: GetParameters refuses to mix it with parameters
+
+
+class Parameter:
+    """One version of a parameter. ``decrypted`` says nothing unless ``type`` is SecureString. The repr hides ``value``."""
+
+    __slots__ = (
+        "arn",
+        "data_type",
+        "decrypted",
+        "etag",
+        "modified",
+        "name",
+        "selector",
+        "size",
+        "source_result",
+        "type",
+        "value",
+        "version",
+    )
+
+    def __init__(self, document: dict[str, Any], decrypted: bool) -> None:
+        self.arn: str = document.get("ARN") or ""
+        self.name: str = document["Name"]
+        self.type: str = document.get("Type") or "String"
+        self.value: str | None = document.get("Value")  # None: a binary secret through SSM
+        number = document.get("Version")
+        self.version: int = number if isinstance(number, int) else 0
+        self.modified: float | None = document.get("LastModifiedDate")
+        self.data_type: str | None = document.get("DataType")
+        self.selector: str | None = document.get("Selector")
+        self.source_result: str | None = document.get("SourceResult")
+        self.decrypted = decrypted
+        if self.value is None and self.source_result is None:
+            raise ValueError("a parameter without a value")
+        self.size = len(self.value or "") + len(self.source_result or "") + len(self.arn) + len(self.name)
+        self.etag = f"{self.version}-{round((self.modified or 0) * 1000)}"
+        if self.source_result is not None:  # its Version is 0 and its date the time of asking: only the secret's counts
+            self.etag = str(jsontext.loads(self.source_result).get("versionId"))
+        if self.type == SECURE and not decrypted:
+            self.etag += "-ciphertext"
+
+    def __repr__(self) -> str:
+        return f"<Parameter {self.name}>"
+
+
+class ParameterStore:
+    """The source of parameters. Thread-safe."""
+
+    def __init__(self, client: Client, directory: Directory, clock: Clock, most_names: int) -> None:
+        self._client = client
+        self._directory = directory
+        self._memory = BatchMemory(clock)
+        self._most_names = most_names
+
+    def plan(self, resources: Sequence[Resource]) -> list[FetchCall]:
+        """The calls that fetch these."""
+        calls: list[FetchCall] = []
+        for group in grouped(resources, _place):
+            batchable = [resource for resource in group if self._batchable(resource)]
+            in_batch = set(batchable)
+            # A name may stand in a batch once: another spelling of the same words waits for the next batch.
+            by_name = grouped(batchable, _spelled)
+            calls += [_Batch(self, piece) for piece in chunks(by_name, BATCH)]
+            for resource in group:
+                if pattern_of(resource):
+                    calls.append(_ByPath(self, resource))
+                elif resource not in in_batch:
+                    calls.append(_Single(self, resource))
+        return calls
+
+    def needs(self, resource: Resource) -> str:
+        """The IAM action that reading it takes."""
+        return "ssm:GetParametersByPath" if pattern_of(resource) else "ssm:GetParameter"
+
+    def host(self, region: str) -> str:
+        """Where its calls go."""
+        return self._directory.endpoint(SERVICE, region or self._directory.region).host
+
+    def _batchable(self, resource: Resource) -> bool:
+        return (
+            not pattern_of(resource)
+            and not resource.name.startswith(_SECRET_REFERENCE)
+            and self._memory.usable
+            and not self._memory.alone(resource)
+        )
+
+    def _perform(self, action: str, payload: dict[str, Any], resource: Resource, budget: Budget) -> tuple[Answer, Any]:
+        call = self._directory.json_call(SERVICE, "AmazonSSM." + action, payload, resource.region, resource.role)
+        answer = self._client.perform(call, budget)
+        try:
+            document = jsontext.loads(answer.body)
+            if isinstance(document, dict):
+                return answer, document
+        except ValueError:
+            pass
+        raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store answered nonsense")
+
+
+def _place(resource: Resource) -> tuple[str, str, bool]:
+    return resource.region, resource.role, resource.decrypt
+
+
+def _spelled(resource: Resource) -> str:
+    return (resource.arn or resource.name) + resource.selector
+
+
+def _parameter(document: Any, decrypted: bool) -> Parameter:
+    try:
+        return Parameter(document, decrypted)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store's answer holds no parameter") from None
+
+
+class _Single:
+    """GetParameter for one."""
+
+    action = "GetParameter"
+
+    def __init__(self, source: ParameterStore, resource: Resource, fallback: Fallback | None = None) -> None:
+        self._source = source
+        self._fallback = fallback
+        self.resources = (resource,)
+        self.host = source.host(resource.region)
+
+    def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
+        (resource,) = self.resources
+        payload = {"Name": _spelled(resource), "WithDecryption": resource.decrypt}
+        try:
+            answer, document = self._source._perform("GetParameter", payload, resource, budget)
+            parameter = _parameter(document.get("Parameter"), resource.decrypt)
+        except SourceError as error:
+            if self._fallback is not None:
+                self._fallback.note(resource, error)
+            raise
+        if self._fallback is not None:
+            self._fallback.note(resource, parameter)
+        deliver(resource, parameter, answer.sent)
+        return ()
+
+
+class _Batch:
+    """GetParameters for up to ten names of one region, role and decryption."""
+
+    action = "GetParameters"
+
+    def __init__(self, source: ParameterStore, by_name: Sequence[list[Resource]]) -> None:
+        self._source = source
+        self.resources = tuple([resource for resources in by_name for resource in resources])
+        self.host = source.host(self.resources[0].region)
+
+    def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
+        source, first = self._source, self.resources[0]
+        wanted = {_spelled(resources[0]): resources for resources in grouped(self.resources, _spelled)}
+        payload = {"Names": list(wanted), "WithDecryption": first.decrypt}
+        try:
+            answer, document = source._perform("GetParameters", payload, first, budget)
+        except SourceError as error:
+            if error.kind not in (outcome.DENIED, outcome.MALFORMED):
+                raise  # throttled, 5xx or timeout: single calls would only add to it
+            fallback = source._memory.sank(self.resources)
+            return [_Single(source, resource, fallback) for resource in self.resources]
+        for item in document.get("Parameters") or ():
+            parameter = _parameter(item, first.decrypt)
+            selector = parameter.selector or ""
+            for spelling in (parameter.name + selector, parameter.arn + selector):
+                for resource in wanted.pop(spelling, ()):
+                    deliver(resource, parameter, answer.sent)
+        for spelling in document.get("InvalidParameters") or ():
+            code = "ParameterVersionNotFound" if ":" in spelling.rpartition("/")[2] else "ParameterNotFound"
+            for resource in wanted.pop(spelling, ()):
+                deliver(resource, outcome.failure(outcome.NOT_FOUND, code, "there is no such parameter"), answer.sent)
+        return [_Single(source, resource) for resources in wanted.values() for resource in resources]
+
+
+class _ByPath:
+    """GetParametersByPath, page after page, for one wildcard."""
+
+    action = "GetParametersByPath"
+
+    def __init__(self, source: ParameterStore, resource: Resource) -> None:
+        self._source = source
+        self.resources = (resource,)
+        self.host = source.host(resource.region)
+
+    def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
+        (resource,) = self.resources
+        payload = {
+            "Path": resource.name.rstrip("/") or "/",
+            "Recursive": pattern_of(resource) == "**",
+            "WithDecryption": resource.decrypt,
+            "MaxResults": BATCH,
+        }
+        members: list[Resource] = []
+        left_out = False
+        sent: Instant | None = None
+        while True:
+            answer, document = self._source._perform("GetParametersByPath", payload, resource, budget)
+            sent = sent or answer.sent
+            for item in document.get("Parameters") or ():
+                if len(members) == self._source._most_names:
+                    left_out = True
+                    break
+                parameter = _parameter(item, resource.decrypt)
+                member = resource.replaced(name=parameter.name, selector="")
+                members.append(member)
+                deliver(member, parameter, answer.sent)
+            token = document.get("NextToken")
+            if not token or left_out:
+                deliver(resource, Listing(members, left_out or bool(token)), sent)
+                return ()
+            payload["NextToken"] = token

@@ -1,0 +1,439 @@
+"""Read-through: what a reader asks and what a refresher calls.
+
+Everything mutable is declared in ``Store.__init__`` and guarded by one lock, under which nothing waits: decisions are
+taken inside it, calls to AWS and to waiting readers are made after it.
+"""
+
+from __future__ import annotations
+
+import os
+
+import _thread
+
+from extension import freshness
+from extension.aws import outcome
+from extension.cache import Entry, EntryCache
+from extension.errors import SourceError
+from extension.fetcher import Job, Round
+from extension.freshness import DUE, FRESH, LAPSED, STALE, Policy
+from extension.identity import Links, canonical_key
+from extension.single_flight import Flight, Flights
+from extension.sources.listing import Listing, pattern_of
+from extension.sources.s3 import NotModified
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from typing import Any, Protocol
+
+    from extension.clock import Clock, Instant
+    from extension.fetcher import FetchCall, Fetcher
+    from extension.logs import Log
+    from extension.references import Resource
+    from extension.resolution import Resolver
+    from extension.settings import Settings
+
+    class Source(Protocol):
+        """An AWS service behind the cache."""
+
+        def plan(self, resources: Sequence[Resource]) -> list[FetchCall]: ...
+        def needs(self, resource: Resource) -> str: ...
+
+    Done = Callable[["Reading | SourceError"], None]
+
+NEGATIVE_FOR = 5.0  # seconds that "not found" and "denied" are remembered
+NEGATIVE_MOST = 256
+UNLIMITED = 900.0  # seconds: "no limit of its own" is still Lambda's longest function timeout
+
+
+class Reading:
+    """What a reader gets. ``how``: "hit", "miss", "coalesced" or "stale". The repr shows no value."""
+
+    __slots__ = ("age", "how", "ttl", "value")
+
+    def __init__(self, value: Any, age: float, ttl: float, how: str) -> None:
+        self.value = value
+        self.age = age
+        self.ttl = ttl
+        self.how = how
+
+    def __repr__(self) -> str:
+        return f"<Reading {self.how}>"
+
+
+class Pending:
+    """A reader waits. ``abandon`` when it went away."""
+
+    __slots__ = ("_flight", "_store", "_wait")
+
+    def __init__(self, store: Store, flight: Flight, wait: Callable[[Any], None]) -> None:
+        self._store = store
+        self._flight = flight
+        self._wait = wait
+
+    def abandon(self) -> None:
+        """Nobody waits any more; the fetch goes on, and a round's end may cut it."""
+        self._store.forget(self._flight, self._wait)
+
+
+class Store:
+    """The entries, what is under way, and what is known to be missing."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Mapping[str, Source],
+        fetcher: Fetcher,
+        resolver: Resolver,
+        clock: Clock,
+        log: Log,
+        *,
+        freezes: bool = True,
+    ) -> None:
+        self.resolver = resolver
+        self._settings = settings
+        self._sources = sources
+        self._fetcher = fetcher
+        self._timeouts = {
+            service: UNLIMITED if timeout is None else timeout for service, timeout in settings.fetch_timeout.items()
+        }
+        self._clock = clock
+        self._log = log
+        self._freezes = freezes
+        self.deadline = float("inf")  # of the invocation that runs, in monotonic time; only the main thread sets it
+        self._lock = _thread.allocate_lock()  # guards all that follows
+        self._links = Links(settings.region)
+        self._cache = EntryCache(settings.cache_items, settings.cache_memory, self._links.drop)
+        self._flights = Flights()
+        self._aloft: dict[Resource, Flight] = {}  # those whose call was submitted, by the resource it asks for
+        self._rounds: list[Round] = []  # those that may have a call under way
+        self._members: dict[Resource, Resource] = {}  # an object -> the wildcard that brought it
+        self._negative: dict[Resource, tuple[SourceError, Instant]] = {}
+        self._wanted: dict[Resource, None] = {}  # listed, not held, and worth another try at the next INVOKE
+        self._failures: dict[Resource, SourceError] = {}  # listed, and how its last fetch failed
+
+    # -- readers -----------------------------------------------------------------------------------------------------
+
+    def read(self, resource: Resource, done: Done, *, force: bool = False) -> Reading | SourceError | Pending:
+        """The answer where it is known at once; else ``Pending``, and ``done`` is called with it from another thread."""
+        now = self._clock.now()
+        with self._lock:
+            key = self._key(resource)
+            entry = self._cache.read(key) or self._links.same_version(resource, self._cache)
+            if not self.resolver.permits(resource, entry.spellings if entry is not None else ()):
+                return outcome.failure(outcome.DENIED, "NotListed", "PREHEAT_ALLOW=listed, and no list names it")
+            if entry is not None and not force:
+                state = entry.state(now)
+                if state is FRESH or state is DUE or state is STALE:
+                    return self._hit(entry, state, now)
+            if not force:
+                known = self._known_missing(resource, now)
+                if known is not None:
+                    return known
+            if entry is not None:
+                entry.misses += 1
+            flight, leads = self._flights.join(key, resource, forced=force)
+            wait = self._waiter(done, "miss" if leads else "coalesced", None if force else entry)
+            flight.waiters.append(wait)
+        if leads:
+            self.start([flight], self.round())
+        return Pending(self, flight, wait)
+
+    def _hit(self, entry: Entry, state: str, now: Instant) -> Reading:
+        assert entry.policy is not None
+        entry.read_since_fetch = True
+        if state is STALE:
+            entry.stale_reads += 1
+        else:
+            entry.hits += 1
+        if state is not FRESH and not entry.marked:
+            entry.marked = True
+            if not self._freezes:  # nobody has to wait for an INVOKE: ask at once
+                self._fetcher.ahead(lambda: self.fetch((entry.resource,), self.round()))
+        return Reading(entry.value, entry.age(now), entry.policy.ttl, "stale" if state is STALE else "hit")
+
+    def _waiter(self, done: Done, how: str, old: Entry | None) -> Callable[[Any], None]:
+        """What to call with a flight's outcome: a ``Reading`` for its value, or the old value where that may be."""
+
+        def wait(result: Reading | SourceError) -> None:
+            if isinstance(result, SourceError):
+                stale = self._stale_if_error(old, result)
+                done(stale or result)
+            else:
+                done(Reading(result.value, result.age, result.ttl, how))
+
+        return wait
+
+    def _stale_if_error(self, entry: Entry | None, error: SourceError) -> Reading | None:
+        if entry is None or not error.transient:
+            return None
+        now = self._clock.now()
+        with self._lock:
+            if entry.policy is None or entry.state(now) not in (FRESH, DUE, STALE, LAPSED):
+                return None
+            entry.stale_reads += 1
+            entry.read_since_fetch = entry.marked = True
+            return Reading(entry.value, entry.age(now), entry.policy.ttl, "stale")
+
+    def _known_missing(self, resource: Resource, now: Instant) -> SourceError | None:
+        known = self._negative.get(resource)
+        if known is None:
+            return None
+        error, since = known
+        if freshness.age(now, since) < NEGATIVE_FOR and not freshness.stepped_back(now, since):
+            return error
+        del self._negative[resource]
+        return None
+
+    def forget(self, flight: Flight, wait: Callable[[Any], None]) -> None:
+        """A reader that waited went away."""
+        with self._lock:
+            if wait in flight.waiters:
+                flight.waiters.remove(wait)
+
+    # -- fetching ----------------------------------------------------------------------------------------------------
+
+    def fetch(self, resources: Iterable[Resource], round_: Round) -> None:
+        """Fetch these in ``round_``, batched; what is under way already is not fetched again."""
+        leading = []
+        with self._lock:
+            for resource in resources:
+                flight, leads = self._flights.join(self._key(resource), resource)
+                flight.listed = True
+                if leads:
+                    leading.append(flight)
+        self.start(leading, round_)
+
+    def start(self, flights: Sequence[Flight], round_: Round) -> None:
+        """Plan the calls for these flights and submit them."""
+        by_service: dict[str, list[Resource]] = {}
+        with self._lock:
+            if round_ not in self._rounds:
+                self._rounds.append(round_)
+            for flight in flights:
+                flight.begun = True
+                self._aloft[flight.resource] = flight
+                by_service.setdefault(flight.resource.service, []).append(flight.resource)
+        for service, resources in by_service.items():
+            try:
+                calls = self._sources[service].plan(resources)
+            except SourceError as error:
+                now = self._clock.now()
+                for resource in resources:
+                    self._land(resource, error, now)
+                continue
+            for call in calls:
+                self._fetcher.submit(Job(call, round_, self._deliver))
+
+    def cut(self) -> int:
+        """End every call that no reader waits for; how many there were. What is listed stays due."""
+        with self._lock:
+            jobs = [job for round_ in self._rounds for job in tuple(round_.jobs)]
+            self._rounds = [round_ for round_ in self._rounds if not round_.finished]
+        cut = 0
+        for job in jobs:
+            following = []
+            with self._lock:
+                flights = [self._aloft[resource] for resource in job.call.resources if resource in self._aloft]
+                if job.ended or any([flight.waiters for flight in flights]):
+                    continue
+                job.cancelled = True
+                for flight in flights:
+                    del self._aloft[flight.resource]
+                    if flight.listed:
+                        self._want(flight.resource)
+                    then = self._flights.land(flight)
+                    if then is not None:
+                        following.append(then)
+            cut += 1
+            self._fetcher.drop(job)
+            for then in following:
+                self.start([then], self.round())
+        return cut
+
+    def round(self, expires: float = float("inf")) -> Round:
+        """A round that ends at ``expires`` (monotonic), and with the invocation that runs at the latest."""
+        return Round(self._timeouts, min(expires, self.deadline))
+
+    def _key(self, resource: Resource) -> Hashable:
+        """What its flight and entry are kept under. A flight that is aloft keeps the key that it began with, even where
+        another spelling's answer has joined the two meanwhile."""
+        flight = self._aloft.get(resource)
+        return flight.key if flight is not None else self._links.key(resource)
+
+    def _want(self, resource: Resource) -> None:
+        entry = self._cache.peek(self._links.key(resource))
+        if entry is not None:
+            entry.marked = self._freezes  # elsewhere the next read asks again
+        else:
+            self._wanted[resource] = None
+
+    # -- outcomes ----------------------------------------------------------------------------------------------------
+
+    def _deliver(self, job: Job, resource: Resource, result: Any, sent: Instant) -> None:
+        """A worker brings the outcome of one resource."""
+        if job.cancelled and isinstance(result, SourceError):
+            return
+        wildcard = job.call.resources[0]
+        if pattern_of(wildcard) and resource != wildcard:
+            with self._lock:
+                self._members[resource] = wildcard
+        self._land(resource, result, sent)
+
+    def _land(self, resource: Resource, result: Any, sent: Instant) -> None:
+        now = self._clock.now()
+        with self._lock:
+            flight = self._aloft.pop(resource, None)
+            if isinstance(result, SourceError):
+                reading: Reading | SourceError = result
+                listed = self._note_failure(resource, flight, result, now)
+            else:
+                reading, changed = self._keep(resource, result, sent, now, flight)
+                listed = False
+            waiters: list[Callable[[Any], None]] = []
+            then = None
+            if flight is not None:
+                waiters, flight.waiters = flight.waiters, waiters
+                then = self._flights.land(flight)
+        if isinstance(reading, SourceError):
+            self._log_failure(resource, reading, listed)
+        elif changed:
+            self._log.info("entry.changed", resource=named(resource), **changed)
+        for wait in waiters:
+            try:
+                wait(reading)
+            except Exception as fault:  # one reader's trouble is not the next one's
+                self._log.error("read.fault", error=type(fault).__name__)
+        if then is not None:
+            self.start([then], self.round())
+
+    def _note_failure(self, resource: Resource, flight: Flight | None, error: SourceError, now: Instant) -> bool:
+        listed = resource in self.resolver.entries or resource in self._members
+        if listed:
+            self._failures[resource] = error
+        if error.kind in (outcome.NOT_FOUND, outcome.DENIED):
+            self._negative[resource] = (error, now)
+            while len(self._negative) > NEGATIVE_MOST:
+                del self._negative[next(iter(self._negative))]
+            self._cache.remove(self._links.key(resource))  # never hidden by a stale value
+        elif flight is not None and flight.listed:
+            self._want(resource)
+        return listed
+
+    def _keep(
+        self, resource: Resource, value: Any, sent: Instant, now: Instant, flight: Flight | None
+    ) -> tuple[Reading, dict[str, Any] | None]:
+        """Store a value; what to log if it is another version than the one before."""
+        if isinstance(value, NotModified):
+            value = value.held
+        if isinstance(value, Listing):
+            for member in value.members:
+                self._members[member] = resource
+        self._failures.pop(resource, None)
+        self._negative.pop(resource, None)
+        self._wanted.pop(resource, None)
+        policy = self._policy(resource)
+        key = canonical_key(resource, value)
+        entry = self._cache.peek(key)
+        changed = None
+        if entry is None:
+            entry = Entry(key, resource)
+            entry.misses = 1 if flight is not None and flight.waiters else 0
+        elif entry.value is not None and entry.value.etag != value.etag and not isinstance(value, Listing):
+            changed = {"was": entry.value.etag, "now": value.etag}
+        if sent.monotonic >= (entry.sent.monotonic if entry.sent is not None else float("-inf")):
+            entry.value, entry.sent, entry.policy = value, sent, policy
+            entry.expired = entry.marked = False
+            entry.read_since_fetch = bool(flight is not None and flight.waiters)
+            entry.listed = entry.listed or resource in self.resolver.entries or resource in self._members
+            entry.collection = self._members.get(resource)
+            if policy.ttl > 0 and self._cache.put(entry):
+                self._links.join(resource, entry, self._cache, self.resolver)
+        return Reading(value, freshness.age(now, sent), policy.ttl, "miss"), changed
+
+    def _policy(self, resource: Resource) -> Policy:
+        listed = self.resolver.entries.get(resource) or self.resolver.entries.get(self._members.get(resource, resource))
+        ttl = listed.ttl if listed is not None and listed.ttl is not None else self._settings.ttl[resource.service]
+        # Not from a generator: a SnapStart snapshot would clone its state, and all environments would refresh together.
+        jitter = int.from_bytes(os.urandom(2), "big") / 65536
+        return Policy(ttl, self._settings.stale_while_revalidate, self._settings.stale_if_error, jitter)
+
+    def _log_failure(self, resource: Resource, error: SourceError, listed: bool) -> None:
+        fields = {"resource": named(resource), "code": error.code, "reason": error.message}
+        if error.kind in (outcome.DENIED, outcome.NOT_FOUND):
+            fields["grant"] = self._sources[resource.service].needs(resource)
+            fields["on"] = self._links.arn(resource, self.resolver.own_account)
+        self._log.error("fetch.failed", **fields)
+
+    # -- rounds, and what is told about them -------------------------------------------------------------------------
+
+    def due(self, *, first: bool) -> list[Resource]:
+        """What the next round fetches: what is marked, and what is due, listed, and was read since its last fetch (at the
+        first INVOKE: all of it)."""
+        now = self._clock.now()
+        with self._lock:
+            wanted = dict.fromkeys(self._wanted)
+            self._wanted.clear()
+            for entry in self._cache:
+                if entry.marked or (
+                    entry.listed and (first or entry.read_since_fetch) and entry.state(now) is not FRESH
+                ):
+                    wanted[entry.resource] = None
+            for resource in tuple(wanted):
+                collection = self._members.get(resource)
+                if collection in wanted:
+                    del wanted[resource]  # comes with its wildcard
+        return list(wanted)
+
+    def held(self, resource: Resource) -> Any:
+        """The value that is held, whatever its age; None where there is none. Does not count as a read."""
+        with self._lock:
+            entry = self._cache.peek(self._links.key(resource))
+            return entry.value if entry is not None else None
+
+    def failure(self, resource: Resource) -> SourceError | None:
+        """How the last fetch of a listed resource failed; None where it did not."""
+        return self._failures.get(resource)
+
+    def needs(self, resource: Resource) -> str:
+        """The IAM action and resource that reading it takes."""
+        action = self._sources[resource.service].needs(resource)
+        return f"{action} on {self._links.arn(resource, self.resolver.own_account)}"
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Counters of every entry, for ``/stats`` and the summary at SHUTDOWN. Never a value."""
+        now = self._clock.now()
+        with self._lock:
+            rows = [
+                {
+                    "resource": named(entry.resource),
+                    "listed": entry.listed,
+                    "state": entry.state(now),
+                    "age": round(entry.age(now), 3),
+                    "bytes": entry.value.size,
+                    "hits": entry.hits,
+                    "misses": entry.misses,
+                    "stale": entry.stale_reads,
+                }
+                for entry in self._cache
+            ]
+            failed = dict(self._failures)
+        by_name = {row["resource"]: row for row in rows}
+        for resource, error in failed.items():
+            row = by_name.get(named(resource))
+            if row is None:
+                rows.append(row := {"resource": named(resource), "listed": True, "state": "absent"})
+            row["last_error"] = error.code
+        return rows
+
+    @property
+    def used(self) -> int:
+        """Bytes that the entries count for."""
+        return self._cache.used
+
+
+def named(resource: Resource) -> str:
+    """A resource as logs and statistics name it."""
+    if resource.service == "s3":
+        return "s3://" + resource.name + (resource.selector and "?" + resource.selector)
+    return (resource.arn or resource.name) + (resource.selector and " " + resource.selector.removeprefix(":"))

@@ -1,0 +1,1 @@
+"""What is laid on ``/opt`` besides the sidecar, and the program that packs it (``build.sh``)."""
