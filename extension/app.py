@@ -1,7 +1,7 @@
 """The composition root: reads the environment once, wires the objects, exits.
 
-What is imported when is part of the design (§1): the connections to AWS are under way, in threads that only wait, before
-the bulk of the modules is read.
+What is imported when is part of the design (§1): the connections to AWS are under way, in threads that only wait,
+before the bulk of the modules is read.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-    from extension.aws.connection import Pool
+    from extension.aws.call import Budget
     from extension.aws.credentials import Credentials
-    from extension.aws.directory import Directory
     from extension.boot import Boot
-    from extension.fetcher import Fetcher
-    from extension.store import Source, Store
+    from extension.references import Resource
+    from extension.sources.s3 import Object
+    from extension.store import Source
 
 AWS_EXTENSION = "/opt/extensions/AWSParametersAndSecretsLambdaExtension"
 
@@ -62,19 +62,21 @@ def _serve(boot: Boot, api: LambdaApi, settings: Settings, environ: Mapping[str,
     clock = Clock()
     init_until = clock.monotonic() + settings.init_timeout
 
-    from extension.aws.connection import Pool, Trust
+    from extension import ahead
     from extension.aws.directory import Directory
+    from extension.aws.pool import Pool
+    from extension.aws.trust import Trust
     from extension.fetcher import Fetcher
 
     trust = Trust(settings.ca_bundle, os.path.dirname(__file__) + "/aws/amazon_roots.pem")
     pool = Pool(trust, clock)
     directory = Directory(settings)
     fetcher = Fetcher(clock, log, settings.max_connections)
-    connect_ahead(settings, directory, pool, fetcher)
+    ahead.connect(settings, directory, pool, fetcher)
 
     from extension.api import Api
     from extension.api.guards import Tokens
-    from extension.aws.client import Budget, Client
+    from extension.aws.client import Client
     from extension.aws.credentials import CredentialStore, NoCredentials, own_credentials
     from extension.aws.roles import assume_role
     from extension.health import Health
@@ -94,6 +96,10 @@ def _serve(boot: Boot, api: LambdaApi, settings: Settings, environ: Mapping[str,
         endpoint = directory.endpoint("sts", directory.region)
         return assume_role(client, endpoint, directory.region, role, budget)
 
+    def held(resource: Resource) -> Object | None:
+        found: Object | None = store.held(resource)
+        return found
+
     own = own_credentials(environ, trust, clock)
     credentials = CredentialStore(own, assume, clock)
     if isinstance(own, NoCredentials):
@@ -104,10 +110,10 @@ def _serve(boot: Boot, api: LambdaApi, settings: Settings, environ: Mapping[str,
     sources: dict[str, Source] = {
         "secretsmanager": SecretsManager(client, directory, clock, settings.secrets_batch),
         "ssm": ParameterStore(client, directory, clock, most_names),
-        "s3": S3(client, directory, lambda resource: store.held(resource), settings.cache_memory, most_names),
+        "s3": S3(client, directory, held, settings.cache_memory, most_names),
     }
     freezes = "INVOKE" in boot.events
-    store: Store = Store(settings, sources, fetcher, resolver, clock, log, freezes=freezes)
+    store = Store(settings, sources, fetcher, resolver, clock, log, freezes=freezes)
     prefetch = Prefetch(store, settings, clock, log)
     prefetch.start()
 
@@ -121,35 +127,6 @@ def _serve(boot: Boot, api: LambdaApi, settings: Settings, environ: Mapping[str,
     refresher = Refresher(store, credentials.begin_round, clock)
     lifecycle = Lifecycle(api, prefetch, refresher, server, report, health, clock, log)
     return lifecycle.run(init_until, _settle)
-
-
-def connect_ahead(settings: Settings, directory: Directory, pool: Pool, fetcher: Fetcher) -> None:
-    """Open the connections that the prefetch will want, before anything is there that could use them."""
-    from extension.aws.connection import CONNECT_LIMIT, Cancel
-    from extension.aws.endpoints import s3_location
-    from extension.errors import SourceError
-
-    counts: dict[tuple[str, str, str], int] = {}
-    for entry in settings.entries:
-        resource = entry.resource
-        bucket = resource.name.partition("/")[0] if resource.service == "s3" else ""
-        place = (resource.service, resource.region or settings.region, bucket)
-        counts[place] = counts.get(place, 0) + 1
-    for (service, region, bucket), count in counts.items():
-        if service == "ssm":
-            count = -(-count // 10)
-        elif service == "secretsmanager" and settings.secrets_batch != "never" and count > 8:
-            count = -(-count // 20)
-        try:
-            endpoint = directory.endpoint(service, region)
-            host = s3_location(endpoint, bucket, "")[0] if bucket else endpoint.host
-        except (SourceError, ValueError):
-            continue  # the fetch itself will say what is wrong
-        for _ in range(min(count, settings.max_connections)):
-            pool.announce(endpoint, host)
-            fetcher.ahead(
-                lambda endpoint=endpoint, host=host: pool.warm(endpoint, host, CONNECT_LIMIT, Cancel())
-            )
 
 
 def _settle() -> None:
@@ -174,5 +151,5 @@ def _report_taken_port(boot: Boot, settings: Settings, log: logs.Log) -> None:
 
 def _exit(status: int) -> NoReturn:
     """End now, with workers still out: everything that was to be written is written."""
-    sys.stdout = sys.stderr = None  # type: ignore[assignment]  # nothing may flush into a closed pipe
+    sys.stdout = sys.stderr = None  # nothing may flush into a closed pipe
     os._exit(status)

@@ -2,17 +2,16 @@
 
 Lambda starts the runtime when every extension has registered, so what runs before that is added to the cold start
 whole; what runs after it overlaps the function's own start
-(https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html). Hence nothing here but built-in modules, and
-a request written by hand. A function's static code may ask for a secret as soon as the runtime runs: the port is bound
-before registering, and a connection that comes early waits in the backlog.
+(https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html). Hence nothing here but built-in modules,
+and a request written by hand. A function's static code may ask for a secret as soon as the runtime runs: the port is
+bound before registering, and a connection that comes early waits in the backlog.
 """
 
+import _socket
 import gc
 import posix
 import sys
 import time
-
-import _socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def main() -> None:
     gc.disable()  # a collection costs 1 ms and finds nothing while modules are being imported; app turns it on again
     arguments = [*sys.argv[1:], "", ""]
     boot = Boot(arguments[1] or "preheat", arguments[0])
-    environ: Mapping[bytes, bytes] = posix.environ  # type: ignore[assignment]  # bytes, as os is not imported yet
+    environ: Mapping[bytes, bytes] = posix.environ  # bytes, as os is not imported yet
     boot.api = environ.get(b"AWS_LAMBDA_RUNTIME_API", b"").decode("ascii", "replace")
     boot.enabled = environ.get(b"PREHEAT_ENABLED", b"").strip().lower() not in _FALSE
     if not boot.api:
@@ -124,7 +123,8 @@ def _listener(family: int, host: str, port: int) -> _socket.socket:
 def _register(boot: Boot, initialization_type: bytes) -> None:
     """Register for INVOKE and SHUTDOWN; for SHUTDOWN alone where there is nothing to do at an INVOKE.
 
-    Managed Instances refuse INVOKE with a 403 ``Extension.InvalidEventType``; a refused registration may be tried again.
+    Managed Instances refuse INVOKE with a 403 ``Extension.InvalidEventType``; a refused registration may be tried
+    again.
     """
     both = boot.listeners and initialization_type != b"lambda-managed-instances"
     problem = ""

@@ -77,7 +77,8 @@ class Entry:
 
     def state(self, now: Instant) -> str:
         """One of ``freshness``'s states."""
-        assert self.sent is not None and self.policy is not None
+        assert self.sent is not None
+        assert self.policy is not None
         expired = self.expired or freshness.stepped_back(now, self.sent)
         return freshness.state(freshness.age(now, self.sent), self.policy, expired=expired)
 
@@ -138,7 +139,7 @@ class EntryCache:
             self._lru.evicted(entry)
 
 
-class _Lru(LRUCache):  # type: ignore[misc]  # cachetools has no types
+class _Lru(LRUCache):  # type: ignore[type-arg]  # generic for the type checker only
     """Tells who was evicted."""
 
     def __init__(self, memory: int, evicted: Callable[[Entry], None]) -> None:

@@ -1,4 +1,5 @@
-"""The three ways in which AWS writes a time, to and from seconds since the epoch. (``datetime`` costs 2 ms to import.)"""
+"""The three ways in which AWS writes a time, to and from seconds since the epoch. (``datetime`` costs 2 ms to
+import.)"""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ def from_http(text: str) -> float | None:
 
 
 def from_iso(text: str) -> float | None:
-    """The moment of an ISO 8601 time in UTC, "2026-11-23T14:38:00Z"; None where it is not one. Fractions are dropped."""
+    """The moment of an ISO 8601 time in UTC, "2026-11-23T14:38:00Z"; None where it is not one. Fractions are
+    dropped."""
     try:
         date, _, clock = text.rstrip("Z").partition("T")
         year, month, day = date.split("-")

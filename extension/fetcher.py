@@ -10,7 +10,7 @@ import _queue
 import _thread
 
 from extension.aws import outcome
-from extension.aws.client import Budget
+from extension.aws.call import Budget
 from extension.aws.connection import Cancel
 from extension.errors import SourceError
 
@@ -114,12 +114,14 @@ class Job:
             following = [Job(call, self.round, self._deliver) for call in self.call.run(self.budget, self.deliver)]
         except SourceError as error:
             problem = error
-        except Exception as error:  # a fault of ours is that resource's fault only
+        except Exception as error:  # noqa: BLE001 (a fault of ours is that resource's fault only)
             problem = outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(error).__name__}")
         for job in following:
             self._pending.difference_update(job.call.resources)
         for resource in tuple(self._pending):
-            self.deliver(resource, problem or outcome.failure(outcome.TRANSIENT, "", "AWS's answer leaves it out"), started)
+            self.deliver(
+                resource, problem or outcome.failure(outcome.TRANSIENT, "", "AWS's answer leaves it out"), started
+            )
         self.ms = (clock.monotonic() - started.monotonic) * 1000
         return following
 
@@ -199,7 +201,7 @@ class Fetcher:
                 self._free -= 1
             try:
                 work()
-            except Exception as error:  # a worker must not die of one job
+            except Exception as error:  # noqa: BLE001 (a worker must not die of one job)
                 self._log.error("fetch.fault", error=type(error).__name__)
             finally:
                 with self._lock:

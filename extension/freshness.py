@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 FRESH = "fresh"  # served
 DUE = "due"  # served, and marked for refresh-ahead
 STALE = "stale"  # past its TTL, still served at once (stale-while-revalidate), and marked
-LAPSED = "lapsed"  # a reader waits for a fetch; the old value only if that fails with a transient error (stale-if-error)
+LAPSED = (
+    "lapsed"  # a reader waits for a fetch; the old value only if that fails with a transient error (stale-if-error)
+)
 DEAD = "dead"  # never served
 
 REFRESH_SHARE = 0.8  # of the TTL

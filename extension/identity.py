@@ -53,8 +53,8 @@ class Links:
         return self._keys.get(resource, resource)
 
     def join(self, resource: Resource, entry: Entry, cache: EntryCache, resolver: Resolver) -> None:
-        """The entry answers for ``resource`` and for all its other spellings. A name that came back with another ARN (the
-        secret was deleted and made anew) leaves the old entry."""
+        """The entry answers for ``resource`` and for all its other spellings. A name that came back with another ARN
+        (the secret was deleted and made anew) leaves the old entry."""
         for spelling in self._spellings(resource, entry.value, resolver):
             old = self._keys.get(spelling)
             if old is not None and old != entry.key:
@@ -86,7 +86,9 @@ class Links:
         """The ARN that a policy must name; ``*`` for an account that is not known."""
         if resource.service == "s3":
             bucket = resource.name.partition("/")[0]
-            return "arn:" + partition_of(self._own_region) + ":s3:::" + (bucket if pattern_of(resource) else resource.name)
+            return (
+                "arn:" + partition_of(self._own_region) + ":s3:::" + (bucket if pattern_of(resource) else resource.name)
+            )
         if resource.arn:
             return resource.arn
         region = resource.region or self._own_region

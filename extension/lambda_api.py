@@ -48,8 +48,8 @@ class LambdaApi:
         self._parse_registration(boot.received)
 
     def _parse_registration(self, received: bytes) -> None:
-        """Read the answer to register to its end. ``accountId`` is missing in the emulator and where Lambda does not send
-        it."""
+        """Read the answer to register to its end. ``accountId`` is missing in the emulator and where Lambda does not
+        send it."""
         parser = ResponseParser()
         parser.feed(received)
         try:

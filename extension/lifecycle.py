@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from extension.refresher import Refresher
     from extension.report import Report
 
-# Lambda gives all extensions and the runtime 2 s from SHUTDOWN, the runtime first; 300 to 600 ms of it are gone when the
-# event comes, and a SIGKILL ends what is late
+# Lambda gives all extensions and the runtime 2 s from SHUTDOWN, the runtime first; 300 to 600 ms of it are gone when
+# the event comes, and a SIGKILL ends what is late
 # (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, Shutdown phase).
 DRAIN_LIMIT = 0.5
 SHUTDOWN_MARGIN = 0.3
@@ -73,7 +73,7 @@ class Lifecycle:
         """A fault of ours must not end the process, which would fail the function: it goes on degraded, and says so."""
         try:
             step()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
             self._health.fault(type(error).__name__)
             self._log.error("lifecycle.degraded", error=type(error).__name__, where=_where(error))
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import time
 
-from extension.store import named
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -54,7 +52,7 @@ class Report:
         rows = []
         for job in self._prefetch.round.jobs if self._prefetch.round is not None else ():
             for resource in job.call.resources:
-                row: dict[str, Any] = {"resource": named(resource), "ms": round(job.ms, 1), "call": job.call.action}
+                row: dict[str, Any] = {"resource": resource.label, "ms": round(job.ms, 1), "call": job.call.action}
                 value = self._store.held(resource)
                 failure = self._store.failure(resource)
                 if value is not None:
@@ -91,8 +89,8 @@ class Report:
 
 
 def started_at(boot: Boot) -> float:
-    """When the launcher was started, in seconds since the epoch: by its shell's clock where it has one (bash 5), else by
-    the kernel's, to 10 ms."""
+    """When the launcher was started, in seconds since the epoch: by its shell's clock where it has one (bash 5), else
+    by the kernel's, to 10 ms."""
     try:
         return float(boot.exec_at.replace(",", "."))
     except ValueError:

@@ -68,7 +68,7 @@ class Resolver:
         decryption, in the entry's region, account and role. ``spellings``: what is known to be the same resource."""
         if not self._listed_only:
             return True
-        return any([self._is_listed(spelling) for spelling in (resource, *spellings)])
+        return any(self._is_listed(spelling) for spelling in (resource, *spellings))
 
     def _is_listed(self, resource: Resource) -> bool:
         for listed, entry in self.entries.items():

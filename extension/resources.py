@@ -87,6 +87,16 @@ class Resource:
         parts = [self.service, self.arn or self.name, self.selector, self.region, self.role]
         return f"<Resource {' '.join([part for part in parts if part])}>"
 
+    @property
+    def label(self) -> str:
+        """How logs, reports and problems name it."""
+        if self.selector in ("*", "**"):
+            return ("s3://" if self.service == "s3" else "") + self.name + self.selector
+        selector = self.selector.removeprefix(":")
+        if self.service == "s3":
+            return f"s3://{self.name}{selector and '?version=' + selector}"
+        return f"{self.arn or self.name}{selector and ' ' + selector}"
+
     def replaced(self, **changes: Any) -> Resource:
         """The same but for ``changes`` (attributes by name), for filling in what a reference left open; unchecked."""
         fields: dict[str, Any] = {field: getattr(self, field) for field in _FIELDS}

@@ -45,8 +45,8 @@ class Flights:
     def join(self, key: Hashable, resource: Resource, *, forced: bool = False) -> tuple[Flight, bool]:
         """The flight to wait for, and whether the caller leads it, that is has to start it.
 
-        A forced refresh never joins a call that began before it was asked for: it lines up behind that one, and everyone
-        who is forced meanwhile shares the one that lines up.
+        A forced refresh never joins a call that began before it was asked for: it lines up behind that one, and
+        everyone who is forced meanwhile shares the one that lines up.
         """
         flight = self._by_key.get(key)
         if flight is None:
@@ -57,6 +57,16 @@ class Flights:
                 flight.then = Flight(key, resource)
             return flight.then, False
         return flight, False
+
+    def line_up(self, flight: Flight, behind: Flight) -> None:
+        """``flight`` waits for ``behind``, which asks for the same under another key."""
+        if self._by_key.get(flight.key) is flight:
+            del self._by_key[flight.key]
+        if behind.then is None:
+            flight.key = behind.key
+            behind.then = flight
+        else:
+            behind.then.waiters += flight.waiters
 
     def land(self, flight: Flight) -> Flight | None:
         """The flight is over; the one that lined up behind it, which is to be started now."""

@@ -6,17 +6,18 @@ taken inside it, calls to AWS and to waiting readers are made after it.
 
 from __future__ import annotations
 
+import _thread
 import os
 
-import _thread
-
-from extension import freshness
+from extension import freshness, reading, statistics
 from extension.aws import outcome
 from extension.cache import Entry, EntryCache
 from extension.errors import SourceError
 from extension.fetcher import Job, Round
 from extension.freshness import DUE, FRESH, LAPSED, STALE, Policy
 from extension.identity import Links, canonical_key
+from extension.negative import NegativeCache
+from extension.reading import Pending, Reading
 from extension.single_flight import Flight, Flights
 from extension.sources.listing import Listing, pattern_of
 from extension.sources.s3 import NotModified
@@ -39,41 +40,9 @@ if TYPE_CHECKING:
         def plan(self, resources: Sequence[Resource]) -> list[FetchCall]: ...
         def needs(self, resource: Resource) -> str: ...
 
-    Done = Callable[["Reading | SourceError"], None]
+    Done = Callable[[Reading | SourceError], None]
 
-NEGATIVE_FOR = 5.0  # seconds that "not found" and "denied" are remembered
-NEGATIVE_MOST = 256
 UNLIMITED = 900.0  # seconds: "no limit of its own" is still Lambda's longest function timeout
-
-
-class Reading:
-    """What a reader gets. ``how``: "hit", "miss", "coalesced" or "stale". The repr shows no value."""
-
-    __slots__ = ("age", "how", "ttl", "value")
-
-    def __init__(self, value: Any, age: float, ttl: float, how: str) -> None:
-        self.value = value
-        self.age = age
-        self.ttl = ttl
-        self.how = how
-
-    def __repr__(self) -> str:
-        return f"<Reading {self.how}>"
-
-
-class Pending:
-    """A reader waits. ``abandon`` when it went away."""
-
-    __slots__ = ("_flight", "_store", "_wait")
-
-    def __init__(self, store: Store, flight: Flight, wait: Callable[[Any], None]) -> None:
-        self._store = store
-        self._flight = flight
-        self._wait = wait
-
-    def abandon(self) -> None:
-        """Nobody waits any more; the fetch goes on, and a round's end may cut it."""
-        self._store.forget(self._flight, self._wait)
 
 
 class Store:
@@ -108,14 +77,15 @@ class Store:
         self._aloft: dict[Resource, Flight] = {}  # those whose call was submitted, by the resource it asks for
         self._rounds: list[Round] = []  # those that may have a call under way
         self._members: dict[Resource, Resource] = {}  # an object -> the wildcard that brought it
-        self._negative: dict[Resource, tuple[SourceError, Instant]] = {}
+        self._negative = NegativeCache()
         self._wanted: dict[Resource, None] = {}  # listed, not held, and worth another try at the next INVOKE
         self._failures: dict[Resource, SourceError] = {}  # listed, and how its last fetch failed
 
     # -- readers -----------------------------------------------------------------------------------------------------
 
     def read(self, resource: Resource, done: Done, *, force: bool = False) -> Reading | SourceError | Pending:
-        """The answer where it is known at once; else ``Pending``, and ``done`` is called with it from another thread."""
+        """The answer where it is known at once; else ``Pending``, and ``done`` is called with it from another
+        thread."""
         now = self._clock.now()
         with self._lock:
             key = self._key(resource)
@@ -127,17 +97,18 @@ class Store:
                 if state is FRESH or state is DUE or state is STALE:
                     return self._hit(entry, state, now)
             if not force:
-                known = self._known_missing(resource, now)
+                known = self._negative.get(resource, now)
                 if known is not None:
                     return known
             if entry is not None:
                 entry.misses += 1
             flight, leads = self._flights.join(key, resource, forced=force)
-            wait = self._waiter(done, "miss" if leads else "coalesced", None if force else entry)
+            wait = self._waiter(done, reading.MISS if leads else reading.COALESCED, None if force else entry)
             flight.waiters.append(wait)
+            leads = leads and self._lift(flight)
         if leads:
-            self.start([flight], self.round())
-        return Pending(self, flight, wait)
+            self._start([flight], self.round())
+        return Pending(lambda: self._forget(flight, wait))
 
     def _hit(self, entry: Entry, state: str, now: Instant) -> Reading:
         assert entry.policy is not None
@@ -150,7 +121,7 @@ class Store:
             entry.marked = True
             if not self._freezes:  # nobody has to wait for an INVOKE: ask at once
                 self._fetcher.ahead(lambda: self.fetch((entry.resource,), self.round()))
-        return Reading(entry.value, entry.age(now), entry.policy.ttl, "stale" if state is STALE else "hit")
+        return Reading(entry.value, entry.age(now), entry.policy.ttl, reading.STALE if state is STALE else reading.HIT)
 
     def _waiter(self, done: Done, how: str, old: Entry | None) -> Callable[[Any], None]:
         """What to call with a flight's outcome: a ``Reading`` for its value, or the old value where that may be."""
@@ -173,19 +144,9 @@ class Store:
                 return None
             entry.stale_reads += 1
             entry.read_since_fetch = entry.marked = True
-            return Reading(entry.value, entry.age(now), entry.policy.ttl, "stale")
+            return Reading(entry.value, entry.age(now), entry.policy.ttl, reading.STALE)
 
-    def _known_missing(self, resource: Resource, now: Instant) -> SourceError | None:
-        known = self._negative.get(resource)
-        if known is None:
-            return None
-        error, since = known
-        if freshness.age(now, since) < NEGATIVE_FOR and not freshness.stepped_back(now, since):
-            return error
-        del self._negative[resource]
-        return None
-
-    def forget(self, flight: Flight, wait: Callable[[Any], None]) -> None:
+    def _forget(self, flight: Flight, wait: Callable[[Any], None]) -> None:
         """A reader that waited went away."""
         with self._lock:
             if wait in flight.waiters:
@@ -200,11 +161,21 @@ class Store:
             for resource in resources:
                 flight, leads = self._flights.join(self._key(resource), resource)
                 flight.listed = True
-                if leads:
+                if leads and self._lift(flight):
                     leading.append(flight)
-        self.start(leading, round_)
+        self._start(leading, round_)
 
-    def start(self, flights: Sequence[Flight], round_: Round) -> None:
+    def _lift(self, flight: Flight) -> bool:
+        """Note that its call is about to leave; False where another flight asks for the same just now (its key changed
+        meanwhile, because another spelling's answer joined the two): then it lines up behind that one."""
+        other = self._aloft.get(flight.resource)
+        if other is None:
+            self._aloft[flight.resource] = flight
+            return True
+        self._flights.line_up(flight, other)
+        return False
+
+    def _start(self, flights: Sequence[Flight], round_: Round) -> None:
         """Plan the calls for these flights and submit them."""
         by_service: dict[str, list[Resource]] = {}
         with self._lock:
@@ -212,7 +183,6 @@ class Store:
                 self._rounds.append(round_)
             for flight in flights:
                 flight.begun = True
-                self._aloft[flight.resource] = flight
                 by_service.setdefault(flight.resource.service, []).append(flight.resource)
         for service, resources in by_service.items():
             try:
@@ -232,23 +202,21 @@ class Store:
             self._rounds = [round_ for round_ in self._rounds if not round_.finished]
         cut = 0
         for job in jobs:
-            following = []
+            following: list[Flight] = []
             with self._lock:
                 flights = [self._aloft[resource] for resource in job.call.resources if resource in self._aloft]
-                if job.ended or any([flight.waiters for flight in flights]):
+                if job.ended or any(flight.waiters for flight in flights):
                     continue
                 job.cancelled = True
                 for flight in flights:
                     del self._aloft[flight.resource]
                     if flight.listed:
                         self._want(flight.resource)
-                    then = self._flights.land(flight)
-                    if then is not None:
-                        following.append(then)
+                    following += self._next_in_line(flight)
             cut += 1
             self._fetcher.drop(job)
-            for then in following:
-                self.start([then], self.round())
+            if following:
+                self._start(following, self.round())
         return cut
 
     def round(self, expires: float = float("inf")) -> Round:
@@ -284,41 +252,42 @@ class Store:
         now = self._clock.now()
         with self._lock:
             flight = self._aloft.pop(resource, None)
+            changed = None
             if isinstance(result, SourceError):
-                reading: Reading | SourceError = result
-                listed = self._note_failure(resource, flight, result, now)
+                outcome_: Reading | SourceError = result
+                self._note_failure(resource, flight, result, now)
             else:
-                reading, changed = self._keep(resource, result, sent, now, flight)
-                listed = False
+                outcome_, changed = self._keep(resource, result, sent, now, flight)
             waiters: list[Callable[[Any], None]] = []
-            then = None
+            following: list[Flight] = []
             if flight is not None:
                 waiters, flight.waiters = flight.waiters, waiters
-                then = self._flights.land(flight)
-        if isinstance(reading, SourceError):
-            self._log_failure(resource, reading, listed)
+                following = self._next_in_line(flight)
+        if isinstance(outcome_, SourceError):
+            self._log_failure(resource, outcome_)
         elif changed:
-            self._log.info("entry.changed", resource=named(resource), **changed)
+            self._log.info("entry.changed", resource=resource.label, **changed)
         for wait in waiters:
             try:
-                wait(reading)
-            except Exception as fault:  # one reader's trouble is not the next one's
+                wait(outcome_)
+            except Exception as fault:  # noqa: BLE001 (one reader's trouble is not the next one's)
                 self._log.error("read.fault", error=type(fault).__name__)
-        if then is not None:
-            self.start([then], self.round())
+        if following:
+            self._start(following, self.round())
 
-    def _note_failure(self, resource: Resource, flight: Flight | None, error: SourceError, now: Instant) -> bool:
-        listed = resource in self.resolver.entries or resource in self._members
-        if listed:
+    def _next_in_line(self, flight: Flight) -> list[Flight]:
+        """The flight is over; what has to be started now."""
+        then = self._flights.land(flight)
+        return [then] if then is not None and self._lift(then) else []
+
+    def _note_failure(self, resource: Resource, flight: Flight | None, error: SourceError, now: Instant) -> None:
+        if resource in self.resolver.entries or resource in self._members:
             self._failures[resource] = error
         if error.kind in (outcome.NOT_FOUND, outcome.DENIED):
-            self._negative[resource] = (error, now)
-            while len(self._negative) > NEGATIVE_MOST:
-                del self._negative[next(iter(self._negative))]
+            self._negative.put(resource, error, now)
             self._cache.remove(self._links.key(resource))  # never hidden by a stale value
         elif flight is not None and flight.listed:
             self._want(resource)
-        return listed
 
     def _keep(
         self, resource: Resource, value: Any, sent: Instant, now: Instant, flight: Flight | None
@@ -330,7 +299,7 @@ class Store:
             for member in value.members:
                 self._members[member] = resource
         self._failures.pop(resource, None)
-        self._negative.pop(resource, None)
+        self._negative.forget(resource)
         self._wanted.pop(resource, None)
         policy = self._policy(resource)
         key = canonical_key(resource, value)
@@ -349,7 +318,7 @@ class Store:
             entry.collection = self._members.get(resource)
             if policy.ttl > 0 and self._cache.put(entry):
                 self._links.join(resource, entry, self._cache, self.resolver)
-        return Reading(value, freshness.age(now, sent), policy.ttl, "miss"), changed
+        return Reading(value, freshness.age(now, sent), policy.ttl, reading.MISS), changed
 
     def _policy(self, resource: Resource) -> Policy:
         listed = self.resolver.entries.get(resource) or self.resolver.entries.get(self._members.get(resource, resource))
@@ -358,8 +327,8 @@ class Store:
         jitter = int.from_bytes(os.urandom(2), "big") / 65536
         return Policy(ttl, self._settings.stale_while_revalidate, self._settings.stale_if_error, jitter)
 
-    def _log_failure(self, resource: Resource, error: SourceError, listed: bool) -> None:
-        fields = {"resource": named(resource), "code": error.code, "reason": error.message}
+    def _log_failure(self, resource: Resource, error: SourceError) -> None:
+        fields = {"resource": resource.label, "code": error.code, "reason": error.message}
         if error.kind in (outcome.DENIED, outcome.NOT_FOUND):
             fields["grant"] = self._sources[resource.service].needs(resource)
             fields["on"] = self._links.arn(resource, self.resolver.own_account)
@@ -368,8 +337,8 @@ class Store:
     # -- rounds, and what is told about them -------------------------------------------------------------------------
 
     def due(self, *, first: bool) -> list[Resource]:
-        """What the next round fetches: what is marked, and what is due, listed, and was read since its last fetch (at the
-        first INVOKE: all of it)."""
+        """What the next round fetches: what is marked, and what is due, listed, and was read since its last fetch (at
+        the first INVOKE: all of it)."""
         now = self._clock.now()
         with self._lock:
             wanted = dict.fromkeys(self._wanted)
@@ -381,9 +350,14 @@ class Store:
                     wanted[entry.resource] = None
             for resource in tuple(wanted):
                 collection = self._members.get(resource)
-                if collection in wanted:
-                    del wanted[resource]  # comes with its wildcard
+                if collection is not None and self._is_due(collection, now):
+                    del wanted[resource]  # comes with its wildcard, which lists again
+                    wanted[collection] = None
         return list(wanted)
+
+    def _is_due(self, resource: Resource, now: Instant) -> bool:
+        entry = self._cache.peek(self._links.key(resource))
+        return entry is None or entry.state(now) is not FRESH
 
     def held(self, resource: Resource) -> Any:
         """The value that is held, whatever its age; None where there is none. Does not count as a read."""
@@ -402,38 +376,10 @@ class Store:
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Counters of every entry, for ``/stats`` and the summary at SHUTDOWN. Never a value."""
-        now = self._clock.now()
         with self._lock:
-            rows = [
-                {
-                    "resource": named(entry.resource),
-                    "listed": entry.listed,
-                    "state": entry.state(now),
-                    "age": round(entry.age(now), 3),
-                    "bytes": entry.value.size,
-                    "hits": entry.hits,
-                    "misses": entry.misses,
-                    "stale": entry.stale_reads,
-                }
-                for entry in self._cache
-            ]
-            failed = dict(self._failures)
-        by_name = {row["resource"]: row for row in rows}
-        for resource, error in failed.items():
-            row = by_name.get(named(resource))
-            if row is None:
-                rows.append(row := {"resource": named(resource), "listed": True, "state": "absent"})
-            row["last_error"] = error.code
-        return rows
+            return statistics.rows(self._cache, self._failures, self._clock.now())
 
     @property
     def used(self) -> int:
         """Bytes that the entries count for."""
         return self._cache.used
-
-
-def named(resource: Resource) -> str:
-    """A resource as logs and statistics name it."""
-    if resource.service == "s3":
-        return "s3://" + resource.name + (resource.selector and "?" + resource.selector)
-    return (resource.arn or resource.name) + (resource.selector and " " + resource.selector.removeprefix(":"))

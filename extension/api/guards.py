@@ -1,5 +1,5 @@
-"""The checks at the door, in the contract's order (§3): forwarded, then token. The connection limit comes before them, in
-the loop; route and method come after them, in the router."""
+"""The checks at the door, in the contract's order (§3): forwarded, then token. The connection limit comes before
+them, in the loop; route and method come after them, in the router."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _HOSTS = (b"localhost", b"127.0.0.1", b"[::1]", b"sandbox.localdomain")
 
 
 def forwarded(request: Request) -> bool:
-    """Whether the request did not come straight from this machine: it carries ``X-Forwarded-For``, or names another host
-    (DNS rebinding), or none, or two."""
+    """Whether the request did not come straight from this machine: it carries ``X-Forwarded-For``, or names another
+    host (DNS rebinding), or none, or two."""
     if request.get(b"x-forwarded-for") is not None:
         return True
     hosts = request.count(b"host")
@@ -29,11 +29,12 @@ def forwarded(request: Request) -> bool:
     name, colon, port = host.rpartition(b":")
     if not colon or host.endswith(b"]"):
         name, port = host, b""
-    return name.lower() not in _HOSTS or bool(port) and not port.isdigit()
+    return name.lower() not in _HOSTS or (bool(port) and not port.isdigit())
 
 
 class Tokens:
-    """What a caller may show: the function's session token, current or the one before, and what the operator has set."""
+    """What a caller may show: the function's session token, current or the one before, and what the operator has
+    set."""
 
     __slots__ = ("_fixed", "_session")
 
@@ -48,8 +49,8 @@ class Tokens:
         return bool(self._fixed or self._session())
 
     def accept(self, request: Request) -> bool:
-        """Whether one of the request's token headers holds one of them. Each comparison takes the same time whatever the
-        bytes are, and all of them are made."""
+        """Whether one of the request's token headers holds one of them. Each comparison takes the same time whatever
+        the bytes are, and all of them are made."""
         found = False
         for name in TOKEN_HEADERS:
             shown = request.get(name)

@@ -13,14 +13,14 @@ from extension.errors import SourceError
 from extension.http1.connection import Response
 from extension.percent import decode
 from extension.references import parameter_resource, s3_resource, secret_resource
-from extension.store import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from extension.http1.connection import Reply
     from extension.http1.request import Request
+    from extension.reading import Reading
     from extension.references import Resource
-    from extension.store import Reading, Store
+    from extension.store import Store
 
 SECRETS = "/secrets/"
 PARAMETERS = "/parameters/"
@@ -57,7 +57,7 @@ def get_secret(store: Store, request: Request, path: str, query: str, reply: Rep
         found = _field(secret.string, field)
         if found is None:
             return problem(
-                404, "the secret is no JSON object with such a key", code="FieldNotFound", resource=named(resource)
+                404, "the secret is no JSON object with such a key", code="FieldNotFound", resource=resource.label
             )
         body = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else jsontext.dumps(found)
         return _fresh(request, result, f"{secret.etag}-field-{_checksum(field)}", _TEXT, body)
@@ -92,8 +92,8 @@ def get_parameter(store: Store, request: Request, path: str, query: str, reply: 
     elif name.startswith(("/", "arn:")):
         spellings.append(parameter_resource(name, version=version, label=label, decrypt=decrypt))
     else:
-        for spelling in ("/" + name,) if "/" in name else (name, "/" + name):
-            spellings.append(parameter_resource(spelling, version=version, label=label, decrypt=decrypt))
+        names = ("/" + name,) if "/" in name else (name, "/" + name)
+        spellings += [parameter_resource(each, version=version, label=label, decrypt=decrypt) for each in names]
     spellings = [resolver.meant(spelling) for spelling in spellings]
     if len(spellings) == 2 and store.held(spellings[1]) is not None and store.held(spellings[0]) is None:
         spellings.reverse()
@@ -111,7 +111,7 @@ def _read_parameter(store: Store, request: Request, spellings: list[Resource], f
             return _failed(store, resource, result)
         parameter = result.value
         if parameter.value is None:  # a binary secret through SSM
-            return problem(404, "it has no text; read it as a secret", code="NoText", resource=named(resource))
+            return problem(404, "it has no text; read it as a secret", code="NoText", resource=resource.label)
         return _fresh(request, result, parameter.etag, _TEXT, parameter.value.encode("utf-8", "surrogatepass"))
 
     answer_with(store, resource, reply, render, force=force)
@@ -145,7 +145,7 @@ def get_object(store: Store, request: Request, path: str, query: str, reply: Rep
             piece = byte_range(wanted, len(value.body))
         except Unsatisfiable:
             total = (b"Content-Range", b"bytes */%d" % len(value.body))
-            return problem(416, "the object has no such bytes", resource=named(found), headers=(total,))
+            return problem(416, "the object has no such bytes", resource=found.label, headers=(total,))
         if piece is None:
             return whole
         first, last = piece
@@ -156,7 +156,7 @@ def get_object(store: Store, request: Request, path: str, query: str, reply: Rep
 
 
 def _failed(store: Store, resource: Resource, error: SourceError) -> Response:
-    return source_problem(error, named(resource), store.needs(resource), resource.service)
+    return source_problem(error, resource.label, store.needs(resource), resource.service)
 
 
 def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes) -> Response:
@@ -184,7 +184,7 @@ def _matches(condition: bytes, tag: bytes) -> bool:
     """Whether an If-None-Match names the tag, weakly compared (RFC 9110 §13.1.2)."""
     if condition.strip() == b"*":
         return True
-    return any([part.strip().removeprefix(b"W/") == tag for part in condition.split(b",")])
+    return any(part.strip().removeprefix(b"W/") == tag for part in condition.split(b","))
 
 
 def _checksum(text: str) -> str:

@@ -17,14 +17,15 @@ from extension.api.target import flag, parameters
 from extension.errors import SourceError
 from extension.http1.connection import Response
 from extension.references import parameter_resource, secret_resource
-from extension.sources.parameter_store import Parameter
-from extension.sources.secrets_manager import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from extension.http1.connection import Reply
+    from extension.reading import Reading
     from extension.references import Resource
-    from extension.store import Reading, Store
+    from extension.sources.parameter_store import Parameter
+    from extension.sources.secrets_manager import Secret
+    from extension.store import Store
 
 SECRET_PATH = "/secretsmanager/get"
 PARAMETER_PATH = "/systemsmanager/parameters/get"
@@ -110,7 +111,8 @@ def get_parameter(store: Store, query: str, reply: Reply) -> None:
 
 
 def parameter_body(parameter: Parameter, selector: str) -> bytes:
-    """GetParameter's output; ``selector`` as asked, with its colon, for a held entry may have been asked for otherwise."""
+    """GetParameter's output; ``selector`` as asked, with its colon, for a held entry may have been asked for
+    otherwise."""
     return jsontext.dumps(
         {
             "Parameter": {

@@ -8,8 +8,8 @@ class Unsatisfiable(Exception):
 
 
 def byte_range(field: bytes, length: int) -> tuple[int, int] | None:
-    """First and last byte of a ``Range`` field with one range; None where the field is to be ignored: another unit, several
-    ranges, or malformed (a server may always answer with the whole)."""
+    """First and last byte of a ``Range`` field with one range; None where the field is to be ignored: another unit,
+    several ranges, or malformed (a server may always answer with the whole)."""
     unit, equals, spec = field.partition(b"=")
     if unit.strip().lower() != b"bytes" or not equals or b"," in spec:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extension.api.problems import problem
-from extension.store import Pending
+from extension.reading import Pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     from extension.errors import SourceError
     from extension.http1.connection import Reply, Response
+    from extension.reading import Reading
     from extension.references import Resource
-    from extension.store import Reading, Store
+    from extension.store import Store
 
     Render = Callable[[Reading | SourceError], Response | None]
 
@@ -23,7 +24,7 @@ def answer_with(store: Store, resource: Resource, reply: Reply, render: Render, 
     def done(result: Reading | SourceError) -> None:
         try:
             response: Response | None = render(result)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
             response = problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault")
         if response is not None:
             reply(response)

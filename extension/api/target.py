@@ -12,8 +12,8 @@ def split(target: bytes) -> tuple[str, str]:
 
 
 def parameters(query: str) -> list[tuple[str, str]]:
-    """The query's names and values, decoded, in their order; ``ValueError`` where an escape is broken. ``+`` is literal:
-    names in AWS may hold one."""
+    """The query's names and values, decoded, in their order; ``ValueError`` where an escape is broken. ``+`` is
+    literal: names in AWS may hold one."""
     pairs = []
     for part in query.split("&") if query else ():
         name, _, value = part.partition("=")

@@ -10,133 +10,25 @@ import os
 
 from extension import dates
 from extension.aws import outcome, sigv4
+from extension.aws.call import Budget, TooLarge
+from extension.aws.connection import ConnectionFailed
 from extension.aws.endpoints import signing_region
-from extension.aws.connection import CONNECT_LIMIT, Cancel, ConnectionFailed
-from extension.http1.message import BadMessage, ResponseParser, render_request
+from extension.aws.exchange import Exchange, Thawed
+from extension.errors import SourceError
+from extension.http1.fields import BadMessage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Protocol
-
-    from extension.aws.connection import Connection, Pool
+    from extension.aws.call import Answer, Call, Sink
     from extension.aws.credentials import CredentialProvider
-    from extension.aws.endpoints import Endpoint
-    from extension.clock import Clock, Instant
-    from extension.errors import SourceError
-
-    class Sink(Protocol):
-        """Where a body goes: memory, or a file."""
-
-        def begin(self, headers: dict[str, str]) -> None: ...
-        def write(self, data: bytes) -> None: ...
-
+    from extension.aws.pool import Pool
+    from extension.clock import Clock
 
 _BACKOFF_FIRST = 0.1  # seconds; doubled with each attempt, and a random share of it waited
 _BACKOFF_MOST = 2.0
+_MENDABLE = (outcome.CREDENTIALS, outcome.SKEWED_CLOCK, outcome.FROZEN)
+_UNTRUSTED = "UntrustedCertificate"  # trying again does not make a certificate good
 _SKEW_TOLERATED = 240.0  # seconds; AWS refuses a signature that is 5 minutes off
-_ERROR_BODY = 65536
-
-
-class Call:
-    """One request to AWS, not yet signed. ``target`` is the path on the wire; ``query`` likewise, without its "?"."""
-
-    __slots__ = ("body", "endpoint", "headers", "host", "host_header", "method", "path", "query", "region", "role", "service")
-
-    def __init__(
-        self,
-        service: str,
-        region: str,
-        endpoint: Endpoint,
-        *,
-        method: str = "POST",
-        host: str = "",
-        host_header: str = "",
-        path: str = "",
-        query: str = "",
-        headers: list[tuple[str, str]] | None = None,
-        body: bytes = b"",
-        role: str = "",
-    ) -> None:
-        self.service = service
-        self.region = region
-        self.endpoint = endpoint
-        self.method = method
-        self.host = host or endpoint.host
-        self.host_header = host_header or endpoint.authority()
-        self.path = path or endpoint.base_path or "/"
-        self.query = query
-        self.headers = headers or []
-        self.body = body
-        self.role = role
-
-
-class Answer:
-    """AWS's answer below 300, or 304. ``sent``: both clocks just before the request's first byte left."""
-
-    __slots__ = ("body", "headers", "sent", "status")
-
-    def __init__(self, status: int, headers: dict[str, str], body: bytes, sent: Instant) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.sent = sent
-
-    def __repr__(self) -> str:
-        return f"<Answer {self.status}, {len(self.body)} bytes>"
-
-
-class Budget:
-    """How long one fetch may take: ``timeout`` seconds from when it starts, but not past ``expires``, a point in
-    monotonic time that may come closer while it runs (a round's end). ``cancel`` ends it at once."""
-
-    __slots__ = ("cancel", "expires", "timeout")
-
-    def __init__(self, timeout: float, cancel: Cancel | None = None, expires: float = float("inf")) -> None:
-        self.timeout = timeout
-        self.expires = expires
-        self.cancel = cancel or Cancel()
-
-
-class Thawed(Exception):
-    """The environment was frozen in the middle of an exchange: what it says is as old as the freeze."""
-
-
-class Memory:
-    """A sink that keeps the body, up to ``limit`` bytes."""
-
-    __slots__ = ("_chunks", "_limit", "_size")
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._size = 0
-        self._chunks: list[bytes] = []
-
-    def begin(self, headers: dict[str, str]) -> None:
-        """A body begins (again, after a retry)."""
-        self._chunks.clear()
-        self._size = 0
-        length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._limit:
-            raise TooLarge(int(length), self._limit)
-
-    def write(self, data: bytes) -> None:
-        """Take the next part of it."""
-        self._size += len(data)
-        if self._size > self._limit:
-            raise TooLarge(self._size, self._limit)
-        self._chunks.append(data)
-
-    def value(self) -> bytes:
-        """All of it."""
-        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-
-
-class TooLarge(Exception):
-    """The body is over the sink's limit."""
-
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"{size} bytes or more where {limit} are the limit")
 
 
 class Client:
@@ -154,52 +46,61 @@ class Client:
 
     def perform(self, call: Call, budget: Budget, sink: Sink | None = None) -> Answer:
         """The answer to ``call``; ``SourceError`` where AWS refuses, fails, or does not answer within the budget."""
-        clock = self._clock
-        started = clock.monotonic()
+        started = self._clock.monotonic()
+        mended: set[str] = set()  # what is put right once: refused keys, a skewed clock, a freeze
         attempt = 0
-        renewed = skew_mended = thawed = False
         while True:
             deadline = min(started + budget.timeout, budget.expires)
-            try:
-                answer = self._attempt(call, budget, deadline, sink)
-                if answer.status < 300 or answer.status == 304:
-                    return answer
-                error = outcome.from_answer(answer.status, answer.headers, answer.body)
-            except Thawed:
-                if not thawed:  # done once more, freshly signed, with all its time
-                    thawed = True
-                    started = clock.monotonic()
-                    continue
-                error = outcome.failure(outcome.TIMEOUT, "", "the environment was frozen during the call, twice")
-            except ConnectionFailed as failed:
-                kind = outcome.TIMEOUT if failed.timed_out else outcome.CONNECTION
-                error = outcome.failure(kind, "", str(failed))
-                if failed.untrusted:  # trying again does not make a certificate good
-                    raise error from None
-            except BadMessage as bad:
-                error = outcome.failure(outcome.TRANSIENT, "", f"{call.host} answered nonsense: {bad.reason}")
-            except TooLarge as large:
-                error = outcome.failure(outcome.MALFORMED, "EntityTooLarge", str(large))
-                error.status = 413
-                raise error from None
-
-            if error.kind == outcome.CREDENTIALS and not renewed:
-                renewed = True
-                self._credentials.renew(call.role)
+            answer, error = self._try(call, budget, deadline, sink)
+            if error is None:
+                assert answer is not None
+                return answer
+            if error.kind in _MENDABLE:
+                if error.kind in mended or not self._mend(error, call, answer):
+                    raise error
+                mended.add(error.kind)
+                if error.kind == outcome.FROZEN:
+                    started = self._clock.monotonic()  # done once more, freshly signed, with all its time
                 continue
-            if error.kind == outcome.SKEWED_CLOCK and not skew_mended and self._learn_skew(answer):
-                skew_mended = True
-                continue
-            if not error.transient or error.kind in (outcome.CREDENTIALS, outcome.SKEWED_CLOCK):
-                raise error
             pause = min(_BACKOFF_FIRST * 2**attempt, _BACKOFF_MOST) * _random()
             attempt += 1
-            if budget.cancel.cancelled or clock.monotonic() + pause >= min(deadline, budget.expires):
+            hopeless = not error.transient or budget.cancel.cancelled or error.code == _UNTRUSTED
+            if hopeless or self._clock.monotonic() + pause >= min(deadline, budget.expires):
                 raise error
             try:
                 budget.cancel.pause(pause)
             except ConnectionFailed:
                 raise error from None
+
+    def _try(
+        self, call: Call, budget: Budget, deadline: float, sink: Sink | None
+    ) -> tuple[Answer | None, SourceError | None]:
+        """One attempt: the answer, the error that it or its failure stands for, or both."""
+        try:
+            answer = self._attempt(call, budget, deadline, sink)
+        except Thawed:
+            return None, outcome.failure(outcome.FROZEN, "", "the environment was frozen in the middle of the call")
+        except ConnectionFailed as failed:
+            kind = outcome.TIMEOUT if failed.timed_out else outcome.CONNECTION
+            return None, outcome.failure(kind, _UNTRUSTED if failed.untrusted else "", str(failed))
+        except BadMessage as bad:
+            return None, outcome.failure(outcome.TRANSIENT, "", f"{call.host} answered nonsense: {bad.reason}")
+        except TooLarge as large:
+            return None, outcome.failure(outcome.TOO_LARGE, "EntityTooLarge", str(large))
+        except SourceError as error:  # no keys to sign with
+            return None, error
+        if answer.status < 300 or answer.status == 304:
+            return answer, None
+        return answer, outcome.from_answer(answer.status, answer.headers, answer.body)
+
+    def _mend(self, error: SourceError, call: Call, answer: Answer | None) -> bool:
+        """Put right what made the attempt fail; False where that is not in our hands."""
+        if error.kind == outcome.CREDENTIALS:
+            self._credentials.renew(call.role)
+            return answer is not None  # refused by AWS; where there are none, asking again makes none
+        if error.kind == outcome.SKEWED_CLOCK:
+            return answer is not None and self._learn_skew(answer)
+        return True
 
     def _attempt(self, call: Call, budget: Budget, deadline: float, sink: Sink | None) -> Answer:
         """One attempt, and one more on a fresh connection where a pooled one turns out to be dead: the request was not
@@ -210,7 +111,7 @@ class Client:
                 raise ConnectionFailed("no time was left to ask", timed_out=True)
             credentials = self._credentials.current(call.role, Budget(limit, budget.cancel, budget.expires))
             connection = self._pool.acquire(call.endpoint, call.host, limit, budget.cancel)
-            exchange = _Exchange(connection, self._clock, budget, deadline)
+            exchange = Exchange(connection, self._clock, budget, deadline)
             reusable = False
             try:
                 now = self._clock.now()
@@ -230,9 +131,7 @@ class Client:
                 )
                 target = call.path + "?" + call.query if call.query else call.path
                 self.calls += 1
-                answer, reusable = exchange.run(
-                    call.method, target, headers, call.body, now, sink, self._memory_limit
-                )
+                answer, reusable = exchange.run(call.method, target, headers, call.body, now, sink, self._memory_limit)
                 return answer
             except ConnectionFailed as failed:
                 if not connection.reused or exchange.begun or failed.timed_out or budget.cancel.cancelled:
@@ -254,85 +153,6 @@ class Client:
             return False
         self.skew = skew
         return True
-
-
-class _Exchange:
-    """One request and its answer on one connection."""
-
-    __slots__ = ("_budget", "_clock", "_connection", "_deadline", "begun")
-
-    def __init__(self, connection: Connection, clock: Clock, budget: Budget, deadline: float) -> None:
-        self._connection = connection
-        self._clock = clock
-        self._budget = budget
-        self._deadline = deadline
-        self.begun = False  # a byte of the answer has come
-
-    def run(
-        self,
-        method: str,
-        target: str,
-        headers: list[tuple[str, str]],
-        body: bytes,
-        sent: Instant,
-        sink: Sink | None,
-        memory_limit: int,
-    ) -> tuple[Answer, bool]:
-        """The answer, and whether the connection may carry another exchange."""
-        parser = ResponseParser(head_request=method == "HEAD")
-        request = render_request(method, target, headers, body)
-        self._watched(lambda: self._connection.send(request, self._left()))
-        keep = Memory(memory_limit)
-        into: Sink = keep
-        answer: Answer | None = None
-        while True:
-            data = self._watched(lambda: self._connection.receive(self._left(answer is not None and sink is not None)))
-            if data:
-                self.begun = True
-                parser.feed(data)
-            else:
-                if parser.status is None and not self.begun:
-                    raise ConnectionFailed("the connection was closed before an answer")
-                parser.feed_eof()
-            if answer is None and parser.status is not None:
-                fields = {
-                    name.decode("latin-1").lower(): value.decode("latin-1", "replace") for name, value in parser.headers
-                }
-                answer = Answer(parser.status, fields, b"", sent)
-                if sink is not None and parser.status < 300:
-                    into = sink
-                elif parser.status >= 300:
-                    keep = into = Memory(_ERROR_BODY)
-                if parser.status != 304:
-                    into.begin(fields)
-            if answer is not None:
-                part = parser.read()
-                if part:
-                    into.write(part)
-                if parser.complete:
-                    answer.body = keep.value()
-                    return answer, parser.keep_alive and bool(data)
-
-    def _left(self, streaming: bool = False) -> float:
-        """Seconds that the next wait may take. While a streamed body arrives the fetch timeout counts for each silence
-        (contract §2), so that a large object may take its time and a dead connection not."""
-        now = self._clock.monotonic()
-        if streaming:
-            return min(self._budget.timeout, self._budget.expires - now)
-        left = min(self._deadline, self._budget.expires) - now
-        if left <= 0:
-            raise ConnectionFailed("no answer in time", timed_out=True)
-        return left
-
-    def _watched(self, wait: Callable[[], bytes | None]) -> bytes:
-        """Do something that blocks, and notice a freeze in the middle of it: it took longer by the wall clock than the
-        timeout it was given allows."""
-        before = self._clock.wall()
-        try:
-            return wait() or b""
-        finally:
-            if self._clock.wall() - before > self._budget.timeout + CONNECT_LIMIT:
-                raise Thawed
 
 
 def _random() -> float:

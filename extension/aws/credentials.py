@@ -1,8 +1,8 @@
 """Where keys come from: the environment, else the container credentials endpoint; and from there, assumed roles.
 
 SnapStart functions have no keys in their environment but ``AWS_CONTAINER_CREDENTIALS_FULL_URI`` and
-``AWS_CONTAINER_AUTHORIZATION_TOKEN`` (https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html). Credentials
-are read anew for each round: what was read before a snapshot is worthless after the restore.
+``AWS_CONTAINER_AUTHORIZATION_TOKEN`` (https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html).
+Credentials are read anew for each round: what was read before a snapshot is worthless after the restore.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import _thread
 from extension import dates, jsontext
 from extension.aws import endpoints, outcome
 from extension.aws.connection import Connection, ConnectionFailed
-from extension.http1.message import BadMessage, ResponseParser, render_request
+from extension.http1.fields import BadMessage
+from extension.http1.rendering import render_request
+from extension.http1.response import ResponseParser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Protocol
 
-    from extension.aws.client import Budget
-    from extension.aws.connection import Trust
+    from extension.aws.call import Budget
     from extension.aws.endpoints import Endpoint
+    from extension.aws.trust import Trust
     from extension.clock import Clock
 
     class CredentialProvider(Protocol):
@@ -71,7 +73,7 @@ class EnvironmentCredentials:
         """Whether the environment holds keys."""
         return bool(environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY"))
 
-    def load(self, budget: Budget) -> Credentials:
+    def load(self, _budget: Budget) -> Credentials:
         """The keys."""
         return self._credentials
 
@@ -145,7 +147,7 @@ class NoCredentials:
         "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
     )
 
-    def load(self, budget: Budget) -> Credentials:
+    def load(self, _budget: Budget) -> Credentials:
         """``SourceError``, always."""
         raise outcome.failure(outcome.CREDENTIALS, "NoCredentials", self.PROBLEM)
 
@@ -207,8 +209,8 @@ class CredentialStore:
 
 
 def expiration(text: object) -> float:
-    """Seconds since the epoch of an ``Expiration``. Year 1, as the emulator sends, means unknown: infinity; so does what
-    cannot be read, for AWS refuses an expired key anyway and then it is read anew."""
+    """Seconds since the epoch of an ``Expiration``. Year 1, as the emulator sends, means unknown: infinity; so does
+    what cannot be read, for AWS refuses an expired key anyway and then it is read anew."""
     moment = dates.from_iso(str(text))
     return moment if moment is not None and moment > 0 else float("inf")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extension import jsontext
 from extension.aws import endpoints, outcome
-from extension.aws.client import Call
+from extension.aws.call import Call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ class Directory:
         if found is not None:
             return found
         if not region:
-            raise outcome.failure(outcome.MALFORMED, "NoRegion", "AWS_REGION is not set and the reference names no region")
+            raise outcome.failure(
+                outcome.MALFORMED, "NoRegion", "AWS_REGION is not set and the reference names no region"
+            )
         settings = self._settings
         try:
             found = endpoints.resolve(

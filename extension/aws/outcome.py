@@ -19,6 +19,8 @@ MALFORMED = "malformed"
 TRANSIENT = "transient"
 TIMEOUT = "timeout"
 CONNECTION = "connection"
+FROZEN = "frozen"  # the environment, in the middle of a call
+TOO_LARGE = "too_large"  # for PREHEAT_CACHE_MEMORY
 
 # kind -> (status of our answer, worth a retry and a stale value)
 ANSWERS = {
@@ -31,6 +33,8 @@ ANSWERS = {
     TRANSIENT: (502, True),
     TIMEOUT: (504, True),
     CONNECTION: (502, True),
+    FROZEN: (504, True),
+    TOO_LARGE: (413, False),
 }
 
 _KINDS = {

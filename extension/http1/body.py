@@ -108,9 +108,7 @@ class ChunkedDecoder:
         (((name, _),), _) = parse_fields(line, 1)
         if name in _FORBIDDEN_TRAILERS:
             raise BadMessage(400, "framing field behind the body")
-        self._extra_left -= len(line) + 2
-        if self._extra_left < 0:
-            self._extra_left = 0
+        self._extra_left = max(self._extra_left - len(line) - 2, 0)
 
 
 class WholeBody:

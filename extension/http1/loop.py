@@ -7,12 +7,12 @@ wakes up to no backlog of ticks.
 
 from __future__ import annotations
 
-import os
-import select
-
 import _queue
 import _socket
 import _thread
+import errno
+import os
+import select
 
 from extension.http1.connection import Client, Gone
 
@@ -30,12 +30,15 @@ _OUT = 4
 _GONE = 8 | 16  # error, hang-up
 _HALF_CLOSED = getattr(select, "EPOLLRDHUP", 0)  # the peer closed its side: reported also where nothing is read
 _FOREVER = -1
+_STARVED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Loop:
     """Serves the listeners until told to stop. ``run`` is the thread; ``post`` and ``stop`` are for other threads."""
 
-    def __init__(self, listeners: list[_socket.socket], application: Application, log: Log, limit: int = CONNECTION_LIMIT) -> None:
+    def __init__(
+        self, listeners: list[_socket.socket], application: Application, log: Log, limit: int = CONNECTION_LIMIT
+    ) -> None:
         self._application = application
         self._log = log
         self._limit = limit
@@ -106,7 +109,7 @@ class Loop:
                 client.receive()
         except Gone:
             self.drop(client)
-        except Exception as error:  # a fault of ours costs this connection, not the service
+        except Exception as error:  # noqa: BLE001 (a fault of ours costs this connection, not the service)
             self._log.error("server.fault", error=type(error).__name__)
             self.drop(client)
         else:
@@ -139,15 +142,9 @@ class Loop:
             except BlockingIOError:
                 return
             except OSError as error:
-                # Out of descriptors or memory: make room, or listen again when a connection ends. ECONNABORTED and the
-                # like mean that the client went away while it waited.
-                if error.errno in (24, 23, 105, 12):  # EMFILE, ENFILE, ENOBUFS, ENOMEM
-                    if not self._close_longest_idle():
-                        self._deaf = True
-                        for fd in self._listeners:
-                            self._poller.unregister(fd)
-                        return
-                continue
+                if error.errno in _STARVED and not self._close_longest_idle():
+                    self._turn_deaf()
+                return  # else the client went away while it waited; what else waits is reported again
             plain = _socket.socket(fileno=number)
             plain.setblocking(False)
             plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
@@ -157,6 +154,12 @@ class Loop:
             client.watched = _IN | _HALF_CLOSED
             self._clients[number] = client
             self._poller.register(number, client.watched)
+
+    def _turn_deaf(self) -> None:
+        """No descriptor is left: listen again when a connection ends, instead of being woken for nothing."""
+        self._deaf = True
+        for number in self._listeners:
+            self._poller.unregister(number)
 
     def _close_longest_idle(self) -> bool:
         idle = [client for client in self._clients.values() if client.idle]
@@ -177,7 +180,7 @@ class Loop:
                 return
             try:
                 work()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
                 self._log.error("server.fault", error=type(error).__name__)
 
     def _begin_stop(self) -> None:

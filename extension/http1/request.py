@@ -146,7 +146,7 @@ class RequestParser:
         """Some of a request that is not complete yet, or not asked for by next(), is here."""
         return bool(self._buffer) or self._request is not None
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Takes bytes as they came from the socket."""
         if not self._over:
             self._buffer += data

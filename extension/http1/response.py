@@ -91,7 +91,7 @@ class ResponseParser:
         """The first value of the header `name` (lower case), or None."""
         return first(self.headers, name)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Takes bytes as they came from the socket. Raises BadMessage, then again each time.
 
         Bytes behind the answer are dropped and spoil the connection: taken for the next answer, they would hand one
@@ -169,7 +169,6 @@ class ResponseParser:
             self._chunks = ChunkedDecoder(self._max_head)
         elif length == UNDECLARED:
             self._body_left = None
-            self._reusable = False
         else:
             self._body_left = length
             self.complete = length == 0

@@ -1,8 +1,7 @@
 """SSM Parameter Store: GetParameters in tens, GetParametersByPath for wildcards, GetParameter where a batch may not be.
 
-Quota: all three share 40 calls a second by default
-(https://docs.aws.amazon.com/general/latest/gr/ssm.html), so here batching is the win, and retrying one by one what was
-throttled as a batch would multiply the load.
+All three share one small quota (see quotas.py): retrying one by one what was throttled as a batch would multiply the
+load.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 from extension import jsontext
 from extension.aws import outcome
 from extension.errors import SourceError
+from extension.quotas import PARAMETERS_IN_BATCH
 from extension.sources.batching import BatchMemory, chunks, grouped
 from extension.sources.listing import Listing, pattern_of
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from extension.aws.client import Answer, Budget, Client
+    from extension.aws.call import Answer, Budget
+    from extension.aws.client import Client
     from extension.aws.directory import Directory
     from extension.clock import Clock, Instant
     from extension.fetcher import FetchCall
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
     Deliver = Callable[[Resource, Any, Instant], None]
 
-BATCH = 10  # names that GetParameters takes, and parameters on a page of GetParametersByPath
 SERVICE = "ssm"
 SECURE = "SecureString"
 _SECRET_REFERENCE = "/aws/reference/"  # a secret through SSM: GetParameters refuses to mix it with parameters
 
 
 class Parameter:
-    """One version of a parameter. ``decrypted`` says nothing unless ``type`` is SecureString. The repr hides ``value``."""
+    """One version of a parameter. ``decrypted`` says nothing unless ``type`` is SecureString. The repr hides
+    ``value``."""
 
     __slots__ = (
         "arn",
@@ -93,7 +94,7 @@ class ParameterStore:
             in_batch = set(batchable)
             # A name may stand in a batch once: another spelling of the same words waits for the next batch.
             by_name = grouped(batchable, _spelled)
-            calls += [_Batch(self, piece) for piece in chunks(by_name, BATCH)]
+            calls += [_Batch(self, piece) for piece in chunks(by_name, PARAMETERS_IN_BATCH)]
             for resource in group:
                 if pattern_of(resource):
                     calls.append(_ByPath(self, resource))
@@ -221,7 +222,7 @@ class _ByPath:
             "Path": resource.name.rstrip("/") or "/",
             "Recursive": pattern_of(resource) == "**",
             "WithDecryption": resource.decrypt,
-            "MaxResults": BATCH,
+            "MaxResults": PARAMETERS_IN_BATCH,
         }
         members: list[Resource] = []
         left_out = False

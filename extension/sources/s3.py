@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extension.aws import outcome, xml
-from extension.aws.client import Call, Memory
+from extension.aws.call import Call, Memory
 from extension.aws.endpoints import s3_location
 from extension.percent import decode, encode
 from extension.sources.listing import Listing, pattern_of
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from extension.aws.client import Budget, Client
+    from extension.aws.call import Budget
+    from extension.aws.client import Client
     from extension.aws.directory import Directory
     from extension.clock import Instant
     from extension.fetcher import FetchCall
@@ -155,7 +156,9 @@ class _List:
             try:
                 for name, text in xml.leaves(answer.body):
                     if name == "Key" and not text.endswith("/"):  # a "folder" made by the console is an empty object
-                        members.append(resource.replaced(name=f"{bucket}/{decode(text.replace('+', ' '))}", selector=""))
+                        members.append(
+                            resource.replaced(name=f"{bucket}/{decode(text.replace('+', ' '))}", selector="")
+                        )
                     elif name == "NextContinuationToken":
                         token = text
             except ValueError:

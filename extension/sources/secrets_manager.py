@@ -1,9 +1,4 @@
-"""AWS Secrets Manager: GetSecretValue, and BatchGetSecretValue where it pays.
-
-Quotas (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html): GetSecretValue 10,000 a second
-and Region, BatchGetSecretValue 100. In a storm of cold starts a few single calls are the safer choice, so ``auto``
-batches only above ``SINGLES`` secrets.
-"""
+"""AWS Secrets Manager: GetSecretValue, and BatchGetSecretValue where it pays (see quotas.py)."""
 
 from __future__ import annotations
 
@@ -12,6 +7,7 @@ import binascii
 from extension import jsontext
 from extension.aws import outcome
 from extension.errors import SourceError
+from extension.quotas import SECRETS_IN_BATCH, SECRETS_SINGLES
 from extension.sources.batching import BatchMemory, chunks, grouped
 
 TYPE_CHECKING = False
@@ -19,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from extension.aws.client import Budget, Client
+    from extension.aws.call import Budget
+    from extension.aws.client import Client
     from extension.aws.directory import Directory
     from extension.clock import Clock, Instant
     from extension.fetcher import FetchCall
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
 
     Deliver = Callable[[Resource, Any, Instant], None]
 
-SINGLES = 8  # secrets up to which ``auto`` makes single calls; above it, batches
-BATCH = 20  # ids that BatchGetSecretValue takes
 SERVICE = "secretsmanager"
 
 
@@ -73,11 +68,11 @@ class SecretsManager:
             if not self._worth_a_batch(len(batchable)):
                 batchable = []
             in_batch = set(batchable)
-            calls += [_Batch(self, piece) for piece in chunks(batchable, BATCH)]
+            calls += [_Batch(self, piece) for piece in chunks(batchable, SECRETS_IN_BATCH)]
             calls += [_Single(self, resource) for resource in group if resource not in in_batch]
         return calls
 
-    def needs(self, resource: Resource) -> str:
+    def needs(self, _resource: Resource) -> str:
         """The IAM action that reading it takes."""
         return "secretsmanager:GetSecretValue"
 
@@ -92,7 +87,7 @@ class SecretsManager:
     def _worth_a_batch(self, count: int) -> bool:
         if self._batch == "never" or not self._memory.usable:
             return False
-        return count > (1 if self._batch == "always" else SINGLES)
+        return count > (1 if self._batch == "always" else SECRETS_SINGLES)
 
 
 def _place(resource: Resource) -> tuple[str, str]:

@@ -1,0 +1,102 @@
+"""One request and its answer on one connection, watched for a freeze in the middle."""
+
+from __future__ import annotations
+
+from extension.aws.call import Answer, Memory
+from extension.aws.connection import CONNECT_LIMIT, ConnectionFailed
+from extension.http1.rendering import render_request
+from extension.http1.response import ResponseParser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from extension.aws.call import Budget, Sink
+    from extension.aws.connection import Connection
+    from extension.clock import Clock, Instant
+
+_ERROR_BODY = 65536
+
+
+class Thawed(Exception):
+    """The environment was frozen in the middle of an exchange: what it says is as old as the freeze."""
+
+
+class Exchange:
+    """One request and its answer on one connection."""
+
+    __slots__ = ("_budget", "_clock", "_connection", "_deadline", "begun")
+
+    def __init__(self, connection: Connection, clock: Clock, budget: Budget, deadline: float) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._budget = budget
+        self._deadline = deadline
+        self.begun = False  # a byte of the answer has come
+
+    def run(
+        self,
+        method: str,
+        target: str,
+        headers: list[tuple[str, str]],
+        body: bytes,
+        sent: Instant,
+        sink: Sink | None,
+        memory_limit: int,
+    ) -> tuple[Answer, bool]:
+        """The answer, and whether the connection may carry another exchange."""
+        parser = ResponseParser(head_request=method == "HEAD")
+        request = render_request(method, target, headers, body)
+        self._watched(lambda: self._connection.send(request, self._left()))
+        keep = Memory(memory_limit)
+        into: Sink = keep
+        answer: Answer | None = None
+        while True:
+            limit = self._left(streaming=answer is not None and sink is not None)
+            data = self._watched(lambda limit=limit: self._connection.receive(limit))  # type: ignore[misc]
+            if data:
+                self.begun = True
+                parser.feed(data)
+            else:
+                if parser.status is None and not self.begun:
+                    raise ConnectionFailed("the connection was closed before an answer")
+                parser.feed_eof()
+            if answer is None and parser.status is not None:
+                fields = {
+                    name.decode("latin-1").lower(): value.decode("latin-1", "replace") for name, value in parser.headers
+                }
+                answer = Answer(parser.status, fields, b"", sent)
+                if sink is not None and parser.status < 300:
+                    into = sink
+                elif parser.status >= 300:
+                    keep = into = Memory(_ERROR_BODY)
+                if parser.status != 304:
+                    into.begin(fields)
+            if answer is not None:
+                part = parser.read()
+                if part:
+                    into.write(part)
+                if parser.complete:
+                    answer.body = keep.value()
+                    return answer, parser.keep_alive and bool(data)
+
+    def _left(self, streaming: bool = False) -> float:
+        """Seconds that the next wait may take. While a streamed body arrives the fetch timeout counts for each silence
+        (contract §2), so that a large object may take its time and a dead connection not."""
+        now = self._clock.monotonic()
+        if streaming:
+            return min(self._budget.timeout, self._budget.expires - now)
+        left = min(self._deadline, self._budget.expires) - now
+        if left <= 0:
+            raise ConnectionFailed("no answer in time", timed_out=True)
+        return left
+
+    def _watched(self, wait: Callable[[], bytes | None]) -> bytes:
+        """Do something that blocks, and notice a freeze in the middle of it: it took longer by the wall clock than the
+        timeout it was given allows."""
+        before = self._clock.wall()
+        try:
+            return wait() or b""
+        finally:
+            if self._clock.wall() - before > self._budget.timeout + CONNECT_LIMIT:
+                raise Thawed

@@ -1,0 +1,119 @@
+"""Connections that are kept between exchanges, and those opened ahead of need."""
+
+from __future__ import annotations
+
+import _queue
+import _thread
+
+from extension.aws.connection import CONNECT_LIMIT, Connection, ConnectionFailed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from extension.aws.connection import Cancel
+    from extension.aws.endpoints import Endpoint
+    from extension.aws.trust import Trust
+    from extension.clock import Clock
+
+# A network address translation in the path forgets idle connections after 350 s, AWS's own front ends after 60 s or
+# less; a frozen environment learns nothing of either. Wall clock, because the monotonic one may stand still meanwhile.
+IDLE_LIMIT = 50.0
+
+
+class Pool:
+    """Idle connections by host. How many are in use at a time is the fetcher's business, which limits its jobs."""
+
+    __slots__ = ("_arrivals", "_clock", "_idle", "_lock", "_trust", "_unclaimed", "opened")
+
+    def __init__(self, trust: Trust, clock: Clock) -> None:
+        self._trust = trust
+        self._clock = clock
+        self._lock = _thread.allocate_lock()  # guards the three tables; nothing waits while holding it
+        self._idle: dict[tuple[str, int], list[Connection]] = {}
+        self._unclaimed: dict[tuple[str, int], int] = {}  # connections under way that no exchange has asked for yet
+        self._arrivals: dict[tuple[str, int], _queue.SimpleQueue[Connection | ConnectionFailed]] = {}
+        self.opened = 0
+
+    def announce(self, endpoint: Endpoint, host: str) -> None:
+        """A connection is about to be opened ahead of need: whoever wants one to this host waits for it instead."""
+        key = (host, endpoint.port)
+        with self._lock:
+            self._arrivals.setdefault(key, _queue.SimpleQueue())
+            self._unclaimed[key] = self._unclaimed.get(key, 0) + 1
+
+    def warm(self, endpoint: Endpoint, host: str, limit: float, cancel: Cancel) -> None:
+        """Open the connection that was announced."""
+        key = (host, endpoint.port)
+        try:
+            arrival: Connection | ConnectionFailed = self._open(endpoint, host, limit, cancel)
+        except ConnectionFailed as error:
+            arrival = error
+        except BaseException:
+            arrival = ConnectionFailed(f"connecting to {host} failed")
+            raise
+        finally:
+            with self._lock:
+                if self._unclaimed[key]:  # nobody waits
+                    self._unclaimed[key] -= 1
+                    if isinstance(arrival, Connection):
+                        arrival.idle_since = self._clock.wall()
+                        arrival.reused = True  # it may be cut before it is used, like any idle one
+                        self._idle.setdefault(key, []).append(arrival)
+                else:
+                    self._arrivals[key].put(arrival)
+
+    def acquire(self, endpoint: Endpoint, host: str, limit: float, cancel: Cancel) -> Connection:
+        """A connection for one exchange: an idle one, one that is under way, or a new one."""
+        key = (host, endpoint.port)
+        limit = min(limit, CONNECT_LIMIT)
+        stale = []
+        with self._lock:
+            idle = self._idle.get(key, [])
+            found = None
+            while idle and found is None:
+                connection = idle.pop()
+                if 0 <= self._clock.wall() - connection.idle_since < IDLE_LIMIT:
+                    found = connection
+                else:
+                    stale.append(connection)
+            awaited = found is None and self._unclaimed.get(key, 0) > 0
+            if awaited:
+                self._unclaimed[key] -= 1
+        for connection in stale:
+            connection.close()
+        if awaited:
+            arrival = self._arrivals[key].get()  # comes within CONNECT_LIMIT, or a name look-up's limit
+            if isinstance(arrival, ConnectionFailed):
+                raise arrival
+            found = arrival
+        if found is None:
+            return self._open(endpoint, host, limit, cancel)
+        try:
+            found.watch(cancel)
+        except ConnectionFailed:
+            found.close()
+            raise
+        return found
+
+    def release(self, endpoint: Endpoint, host: str, connection: Connection) -> None:
+        """The exchange is over and the connection may carry another."""
+        connection.idle_since = self._clock.wall()
+        connection.reused = True
+        with self._lock:
+            self._idle.setdefault((host, endpoint.port), []).append(connection)
+
+    def close_idle(self) -> None:
+        """Close what is idle, before a snapshot or the end."""
+        with self._lock:
+            idle = [connection for connections in self._idle.values() for connection in connections]
+            self._idle.clear()
+        for connection in idle:
+            connection.close()
+
+    def _open(self, endpoint: Endpoint, host: str, limit: float, cancel: Cancel) -> Connection:
+        self.opened += 1
+        try:
+            return Connection.open(endpoint, host, self._trust, limit, cancel, self._clock)
+        except ConnectionFailed as error:
+            if error.untrusted and not endpoint.custom and self._trust.fall_back():
+                return Connection.open(endpoint, host, self._trust, limit, cancel, self._clock)
+            raise
