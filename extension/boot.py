@@ -59,7 +59,7 @@ class Boot:
 
 
 def main() -> None:
-    """Run the extension; the launcher's entry point. ``sys.argv`` is ``[-c, time of exec or "", file name]``."""
+    """Run the extension. ``sys.argv`` is ``[…, time of exec or "", the launcher's file name]``."""
     gc.disable()  # a collection costs 1 ms and finds nothing while modules are being imported; app turns it on again
     arguments = [*sys.argv[1:], "", ""]
     boot = Boot(arguments[1] or "preheat", arguments[0])

@@ -1,4 +1,4 @@
-"""Preheat's own paths: ``/secrets``, ``/parameters``, ``/s3`` (contract §3.2)."""
+"""The answers of Preheat's own paths: ``/secrets``, ``/parameters``, ``/s3`` (contract §3.2)."""
 
 from __future__ import annotations
 
@@ -8,43 +8,28 @@ from extension import jsontext
 from extension.api.problems import problem, source_problem
 from extension.api.ranges import Unsatisfiable, byte_range
 from extension.api.reading import answer_with
-from extension.api.target import flag, options
 from extension.errors import SourceError
 from extension.http1.connection import Response
-from extension.percent import decode
-from extension.references import parameter_resource, s3_resource, secret_resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from extension.api.questions import Question
     from extension.http1.connection import Reply
     from extension.http1.request import Request
     from extension.reading import Reading
     from extension.references import Resource
     from extension.store import Store
 
-SECRETS = "/secrets/"
-PARAMETERS = "/parameters/"
-S3 = "/s3/"
 _TEXT = b"text/plain; charset=utf-8"
 _BYTES = b"application/octet-stream"
 
 
-def get_secret(store: Store, request: Request, path: str, query: str, reply: Reply) -> None:
-    """``/secrets/<id>``: the value as it is, or one field of a JSON secret."""
-    asked = options(query, ("stage", "version", "field", "refresh"))
-    name = decode(path[len(SECRETS) :])
-    resource = store.resolver.alias("secretsmanager", name)
-    if resource is None or asked.get("stage") or asked.get("version"):
-        given = resource
-        resource = secret_resource(
-            resource.arn or resource.name if resource is not None else name,
-            stage=asked.get("stage", ""),
-            version=asked.get("version", ""),
-        )
-        if given is not None:
-            resource = resource.replaced(region=given.region, role=given.role)
-    resource = store.resolver.meant(resource)
-    field = asked.get("field")
+def answer_secret(store: Store, request: Request, question: Question, reply: Reply) -> None:
+    """The value as it is, or one field of a JSON secret."""
+    (resource,) = question.resources
+    field = question.field
 
     def render(result: Reading | SourceError) -> Response:
         if isinstance(result, SourceError):
@@ -54,59 +39,39 @@ def get_secret(store: Store, request: Request, path: str, query: str, reply: Rep
             if secret.binary is not None:
                 return _fresh(request, result, secret.etag, _BYTES, secret.binary)
             return _fresh(request, result, secret.etag, _TEXT, secret.string.encode("utf-8", "surrogatepass"))
-        found = _field(secret.string, field)
-        if found is None:
-            return problem(
-                404, "the secret is no JSON object with such a key", code="FieldNotFound", resource=resource.label
-            )
+        try:
+            found = _field(secret.string, field)
+        except (ValueError, KeyError):
+            detail = "the secret is no JSON object with such a key"
+            return problem(404, detail, code="FieldNotFound", resource=resource.label)
         body = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else jsontext.dumps(found)
         return _fresh(request, result, f"{secret.etag}-field-{_checksum(field)}", _TEXT, body)
 
-    answer_with(store, resource, reply, render, force=flag(asked.get("refresh", "false")))
+    answer_with(store, resource, reply, render, force=question.force)
 
 
-def _field(text: str | None, field: str) -> object:
-    try:
-        document = jsontext.loads(text or "")
-    except ValueError:
-        return None
-    return document.get(field) if isinstance(document, dict) else None
+def _field(text: str | None, field: str) -> Any:
+    document = jsontext.loads(text or "")
+    if not isinstance(document, dict):
+        raise ValueError("no object")
+    return document[field]
 
 
-def get_parameter(store: Store, request: Request, path: str, query: str, reply: Reply) -> None:
-    """``/parameters/<name>``: the value. The path's own slash may be the name's first: alias, then what is listed, then
-    ``x``, then ``/x``."""
-    asked = options(query, ("version", "label", "decrypt", "refresh"))
-    name = decode(path[len(PARAMETERS) :])
-    decrypt = flag(asked.get("decrypt", "true"))
-    version, label = asked.get("version", ""), asked.get("label", "")
-    force = flag(asked.get("refresh", "false"))
-    resolver = store.resolver
-    listed = resolver.alias("ssm", name) or resolver.listed_name("ssm", name) or resolver.listed_name("ssm", "/" + name)
-    spellings: list[Resource] = []
-    if listed is not None:
-        selected = parameter_resource(listed.arn or listed.name, version=version, label=label, decrypt=decrypt)
-        if not version and not label:
-            selected = selected.replaced(selector=listed.selector)
-        spellings.append(selected.replaced(region=listed.region, role=listed.role))
-    elif name.startswith(("/", "arn:")):
-        spellings.append(parameter_resource(name, version=version, label=label, decrypt=decrypt))
-    else:
-        names = ("/" + name,) if "/" in name else (name, "/" + name)
-        spellings += [parameter_resource(each, version=version, label=label, decrypt=decrypt) for each in names]
-    spellings = [resolver.meant(spelling) for spelling in spellings]
-    if len(spellings) == 2 and store.held(spellings[1]) is not None and store.held(spellings[0]) is None:
-        spellings.reverse()
-    _read_parameter(store, request, spellings, force, reply)
+def answer_parameter(store: Store, request: Request, question: Question, reply: Reply) -> None:
+    """The value. Of two spellings, ``x`` and ``/x``, the one that is held, else the first that exists."""
+    resources = question.resources
+    if len(resources) == 2 and store.held(resources[0]) is None and store.held(resources[1]) is not None:
+        resources = resources[::-1]
+    _read_parameter(store, request, resources, question.force, reply)
 
 
-def _read_parameter(store: Store, request: Request, spellings: list[Resource], force: bool, reply: Reply) -> None:
-    resource, *others = spellings
+def _read_parameter(store: Store, request: Request, resources: tuple[Resource, ...], force: bool, reply: Reply) -> None:
+    resource, *others = resources
 
     def render(result: Reading | SourceError) -> Response | None:
         if isinstance(result, SourceError):
             if others and result.status == 404:
-                _read_parameter(store, request, others, force, reply)
+                _read_parameter(store, request, tuple(others), force, reply)
                 return None
             return _failed(store, resource, result)
         parameter = result.value
@@ -117,21 +82,13 @@ def _read_parameter(store: Store, request: Request, spellings: list[Resource], f
     answer_with(store, resource, reply, render, force=force)
 
 
-def get_object(store: Store, request: Request, path: str, query: str, reply: Reply) -> None:
-    """``/s3/<bucket>/<key>``: the bytes, or a range of them (RFC 9110 §14)."""
-    asked = options(query, ("version", "refresh"))
-    name = decode(path[len(S3) :])
-    resource = store.resolver.alias("s3", name)
-    if resource is None:
-        bucket, _, key = name.partition("/")
-        resource = store.resolver.meant(s3_resource(bucket, key, version=asked.get("version", "")))
-    elif asked.get("version"):
-        resource = resource.replaced(selector=asked["version"])
-    found = resource
+def answer_object(store: Store, request: Request, question: Question, reply: Reply) -> None:
+    """The bytes, or a range of them (RFC 9110 §14)."""
+    (resource,) = question.resources
 
     def render(result: Reading | SourceError) -> Response:
         if isinstance(result, SourceError):
-            return _failed(store, found, result)
+            return _failed(store, resource, result)
         value = result.value
         whole = _fresh(request, result, value.etag, value.content_type.encode("latin-1", "replace"), value.body)
         if whole.status != 200:
@@ -145,14 +102,14 @@ def get_object(store: Store, request: Request, path: str, query: str, reply: Rep
             piece = byte_range(wanted, len(value.body))
         except Unsatisfiable:
             total = (b"Content-Range", b"bytes */%d" % len(value.body))
-            return problem(416, "the object has no such bytes", resource=found.label, headers=(total,))
+            return problem(416, "the object has no such bytes", resource=resource.label, headers=(total,))
         if piece is None:
             return whole
         first, last = piece
         whole.headers.append((b"Content-Range", b"bytes %d-%d/%d" % (first, last, len(value.body))))
         return Response(206, whole.headers, value.body[first : last + 1])
 
-    answer_with(store, resource, reply, render, force=flag(asked.get("refresh", "false")))
+    answer_with(store, resource, reply, render, force=question.force)
 
 
 def _failed(store: Store, resource: Resource, error: SourceError) -> Response:

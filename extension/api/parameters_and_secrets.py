@@ -12,6 +12,7 @@ import binascii
 
 from extension import dates, jsontext
 from extension.api.problems import JSON, TEXT
+from extension.api.questions import Question, name_of
 from extension.api.reading import answer_with
 from extension.api.target import flag, parameters
 from extension.errors import SourceError
@@ -22,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from extension.http1.connection import Reply
     from extension.reading import Reading
-    from extension.references import Resource
+    from extension.resolution import Resolver
     from extension.sources.parameter_store import Parameter
     from extension.sources.secrets_manager import Secret
     from extension.store import Store
@@ -44,27 +45,28 @@ def failed(code: str) -> Response:
     )
 
 
-def get_secret(store: Store, query: str, reply: Reply) -> None:
-    """``/secretsmanager/get``."""
-    try:
-        asked = dict(reversed(parameters(query)))  # the first of a repeated one counts
-        resource = _named(store, "secretsmanager", asked["secretId"]) or secret_resource(
-            asked["secretId"],
-            stage="" if asked.get("versionId") else asked.get("versionStage", ""),
-            version=asked.get("versionId", ""),
-            role=asked.get("roleArn", ""),
-        )
-        force = flag(asked.get("refreshNow") or "false")
-    except (ValueError, KeyError):
-        reply(failed("ValidationException"))
-        return
+def ask_secret(resolver: Resolver, query: str) -> Question:
+    """``/secretsmanager/get``; ``ValueError`` or ``KeyError`` where it is malformed."""
+    asked = dict(reversed(parameters(query)))  # the first of a repeated one counts
+    name = asked["secretId"]
+    resource = resolver.alias("secretsmanager", name) or secret_resource(name, role=asked.get("roleArn", ""))
+    version = asked.get("versionId", "")
+    stage = "" if version else asked.get("versionStage", "")
+    if version or stage:
+        selected = secret_resource(name_of(resource), stage=stage, version=version)
+        resource = resource.replaced(selector=selected.selector)
+    return Question((resolver.meant(resource),), flag(asked.get("refreshNow") or "false"))
+
+
+def answer_secret(store: Store, question: Question, reply: Reply) -> None:
+    """GetSecretValue's output, or the one body for every failure."""
 
     def render(result: Reading | SourceError) -> Response:
         if isinstance(result, SourceError):
             return failed(result.code)
         return Response(200, [JSON], secret_body(result.value))
 
-    answer_with(store, store.resolver.meant(resource), reply, render, force=force)
+    answer_with(store, question.resources[0], reply, render, force=question.force)
 
 
 def secret_body(secret: Secret) -> bytes:
@@ -84,30 +86,31 @@ def secret_body(secret: Secret) -> bytes:
     )
 
 
-def get_parameter(store: Store, query: str, reply: Reply) -> None:
+def ask_parameter(resolver: Resolver, query: str) -> Question:
     """``/systemsmanager/parameters/get``. Of version and label the one written first counts."""
-    try:
-        pairs = parameters(query)
-        asked = dict(reversed(pairs))
-        selectors = [(name, value) for name, value in pairs if name in ("version", "label") and value][:1]
-        decrypt = flag(asked.get("withDecryption") or "false")
-        listed = _named(store, "ssm", asked["name"])
-        resource = (
-            listed.replaced(decrypt=decrypt)
-            if listed is not None
-            else parameter_resource(asked["name"], decrypt=decrypt, role=asked.get("roleArn", ""), **dict(selectors))
-        )
-        force = flag(asked.get("refreshNow") or "false")
-    except (ValueError, KeyError):
-        reply(failed("ValidationException"))
-        return
+    pairs = parameters(query)
+    asked = dict(reversed(pairs))
+    name = asked["name"]
+    resource = resolver.alias("ssm", name) or parameter_resource(name, role=asked.get("roleArn", ""))
+    selectors = [(key, value) for key, value in pairs if key in ("version", "label") and value]
+    if selectors:
+        key, value = selectors[0]
+        selected = parameter_resource("x", version=value) if key == "version" else parameter_resource("x", label=value)
+        resource = resource.replaced(selector=selected.selector)
+    resource = resource.replaced(decrypt=flag(asked.get("withDecryption") or "false"))
+    return Question((resolver.meant(resource),), flag(asked.get("refreshNow") or "false"))
+
+
+def answer_parameter(store: Store, question: Question, reply: Reply) -> None:
+    """GetParameter's output, or the one body for every failure."""
+    (resource,) = question.resources
 
     def render(result: Reading | SourceError) -> Response:
         if isinstance(result, SourceError):
             return failed(result.code)
         return Response(200, [JSON], parameter_body(result.value, resource.selector))
 
-    answer_with(store, store.resolver.meant(resource), reply, render, force=force)
+    answer_with(store, resource, reply, render, force=question.force)
 
 
 def parameter_body(parameter: Parameter, selector: str) -> bytes:
@@ -129,8 +132,3 @@ def parameter_body(parameter: Parameter, selector: str) -> bytes:
             "ResultMetadata": {},
         }
     )
-
-
-def _named(store: Store, service: str, name: str) -> Resource | None:
-    """What an alias of that store stands for."""
-    return store.resolver.alias(service, name)

@@ -137,7 +137,7 @@ class RequestParser:
     def expects_continue(self) -> bool:
         """The head is in, nothing of the body is, and the client sent "Expect: 100-continue" (RFC 9110 §10.1.1).
 
-        Whatever arrives next is the body and ends this, so it is seen after one next() and no more.
+        True after the one next() that saw the head end, and no more: so the client is answered once.
         """
         return self._expects_continue and not self._buffer
 
@@ -202,13 +202,15 @@ class RequestParser:
             raise BadMessage(413, "body too large")
         self._request = request
         self._body = WholeBody(length, self._max_body, self._max_head)
+        if self._buffer:
+            return self._read_body(request)
         self._expects_continue = request.http11 and b"100-continue" in options(special, b"expect")
-        return self._read_body(request)
+        return None
 
     def _read_body(self, request: Request) -> Request | None:
+        self._expects_continue = False
         if not self._buffer or self._body is None:
             return None
-        self._expects_continue = False
         body = self._body.take(self._buffer)
         if body is None:
             return None

@@ -1,0 +1,86 @@
+"""What a request of our own paths asks for: path and query as a resource. Pure, but for the lists that it looks
+into."""
+
+from __future__ import annotations
+
+from extension.api.target import flag, options
+from extension.percent import decode
+from extension.references import parameter_resource, s3_resource, secret_resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from extension.references import Resource
+    from extension.resolution import Resolver
+
+SECRETS = "/secrets/"
+PARAMETERS = "/parameters/"
+S3 = "/s3/"
+
+
+class Question:
+    """One or two resources, the second for when the first is not found; ``force``: fetch anew; ``field`` of a
+    secret."""
+
+    __slots__ = ("field", "force", "resources")
+
+    def __init__(self, resources: tuple[Resource, ...], force: bool, field: str | None = None) -> None:
+        self.resources = resources
+        self.force = force
+        self.field = field
+
+
+def secret(resolver: Resolver, path: str, query: str) -> Question:
+    """``/secrets/<id>``; ``ValueError`` where it is malformed."""
+    asked = options(query, ("stage", "version", "field", "refresh"))
+    name = decode(path[len(SECRETS) :])
+    resource = resolver.alias("secretsmanager", name)
+    if resource is None:
+        resource = secret_resource(name)
+    if asked.get("stage") or asked.get("version"):
+        selected = secret_resource(name_of(resource), stage=asked.get("stage", ""), version=asked.get("version", ""))
+        resource = resource.replaced(selector=selected.selector)
+    return Question((resolver.meant(resource),), _refresh(asked), asked.get("field"))
+
+
+def parameter(resolver: Resolver, path: str, query: str) -> Question:
+    """``/parameters/<name>``; the path's own slash may be the name's first: the alias, then what is listed, then ``x``,
+    then ``/x``."""
+    asked = options(query, ("version", "label", "decrypt", "refresh"))
+    name = decode(path[len(PARAMETERS) :])
+    listed = resolver.alias("ssm", name) or resolver.listed_name("ssm", name) or resolver.listed_name("ssm", "/" + name)
+    if listed is not None:
+        found = [listed]
+    elif name.startswith(("/", "arn:")):
+        found = [parameter_resource(name)]
+    else:
+        found = [parameter_resource(each) for each in (("/" + name,) if "/" in name else (name, "/" + name))]
+    if asked.get("version") or asked.get("label"):
+        selector = parameter_resource("x", version=asked.get("version", ""), label=asked.get("label", "")).selector
+        found = [resource.replaced(selector=selector) for resource in found]
+    if "decrypt" in asked:
+        decrypt = flag(asked["decrypt"])
+        found = [resource.replaced(decrypt=decrypt) for resource in found]
+    return Question(tuple([resolver.meant(resource) for resource in found]), _refresh(asked))
+
+
+def s3_object(resolver: Resolver, path: str, query: str) -> Question:
+    """``/s3/<bucket>/<key>``, or ``/s3/<alias>``; ``ValueError`` where it is malformed."""
+    asked = options(query, ("version", "refresh"))
+    name = decode(path[len(S3) :])
+    version = asked.get("version", "")
+    resource = resolver.alias("s3", name)
+    if resource is None:
+        bucket, _, key = name.partition("/")
+        resource = resolver.meant(s3_resource(bucket, key, version=version))
+    elif version:
+        resource = resource.replaced(selector=s3_resource("bucket", "key", version=version).selector)
+    return Question((resource,), _refresh(asked))
+
+
+def name_of(resource: Resource) -> str:
+    """As a reference is written."""
+    return resource.arn or resource.name
+
+
+def _refresh(asked: dict[str, str]) -> bool:
+    return flag(asked.get("refresh", "false"))
