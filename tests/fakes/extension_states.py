@@ -108,3 +108,16 @@ def is_identifier(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def subscriptions(body: bytes) -> list[str]:
+    """The events of a register body; raises ValueError where the platform says InvalidRequestFormat."""
+    document = json.loads(body)
+    if not isinstance(document, dict):
+        raise ValueError("json: cannot unmarshal the body into an object")
+    if document.get("configurationKeys"):
+        raise ValueError("configurationKeys are deprecated; use environment variables instead")
+    events = document.get("events") or []
+    if not isinstance(events, list) or not all(isinstance(event, str) for event in events):
+        raise ValueError("json: cannot unmarshal events into a list of strings")
+    return events

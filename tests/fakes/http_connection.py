@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.fakes.http_message import MAX_HEAD_BYTES, MalformedRequest, Request, parse_head
@@ -13,6 +14,8 @@ from tests.fakes.waiting import Gate
 
 if TYPE_CHECKING:
     from tests.fakes.http_server import HttpServer
+
+ONE_SEND = 128 * 1024
 
 
 class Connection:
@@ -91,14 +94,21 @@ class Connection:
             raise MalformedRequest("end of stream inside a body")
         self._buffer += data
 
-    def send(self, data: bytes, piece: int = 0, pause: float = 0.0) -> None:
-        """Send at once, or `piece` bytes at a time with `pause` seconds between; raises OSError."""
+    def send(
+        self, data: bytes, piece: int = 0, pause: float = 0.0, before_last: Callable[[], None] | None = None
+    ) -> None:
+        """Send at once, or `piece` bytes at a time with `pause` seconds between; raises OSError.
+
+        `before_last` is called when all but the last bytes are out: after them a client may already be ahead of us.
+        """
         if not piece:
-            self.socket.sendall(data)
-            return
-        for at in range(0, len(data), piece):
+            # What does not fit into the socket's buffer is still in flight while it is being sent.
+            piece = len(data) if len(data) <= ONE_SEND else len(data) - 1024
+        for at in range(0, len(data), piece or 1):
             if at and pause and self.wait(self.server.closing, pause) == "open":
                 raise OSError("the server closes")
+            if before_last is not None and at + piece >= len(data):
+                before_last()
             self.socket.sendall(data[at : at + piece])
 
     def wait(self, gate: Gate, timeout: float | None = None) -> str:

@@ -108,7 +108,7 @@ class Reply:
         self.status = status
         self.headers = list(headers or [])
         self.body = body
-        self.on_finished: Callable[[], None] | None = None  # called once it was sent, or could not be
+        self.on_finished: Callable[[], None] | None = None  # called when it is as good as sent, or could not be
 
     @property
     def has_body(self) -> bool:
@@ -143,7 +143,7 @@ class Reply:
     def transmit(self, connection: Connection, request: Request | None) -> bool:
         """Send it; True if the connection may carry another request. Raises OSError where the peer has gone."""
         data = self.render(head_only=request is not None and request.method == "HEAD")
-        connection.send(data, self.piece, self.pause)
+        connection.send(data, self.piece, self.pause, self.on_finished)
         return self.framing != "close"
 
     def _cased(self, name: str) -> str:

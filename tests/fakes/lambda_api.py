@@ -55,7 +55,8 @@ class FakeLambdaApi(Platform):
 
     @property
     def address(self) -> str:
-        return f"{self._server.host}:{self._server.port}"
+        host = f"[{self._server.host}]" if ":" in self._server.host else self._server.host
+        return f"{host}:{self._server.port}"
 
     @property
     def environ(self) -> dict[str, str]:

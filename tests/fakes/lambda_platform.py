@@ -6,11 +6,10 @@ import json
 import threading
 import time
 import uuid
+from email.utils import formatdate
 from typing import Any
 
 from tests.fakes.extension_states import (
-    CONCURRENT,
-    READY,
     RUNNING,
     Extension,
     PendingNext,
@@ -18,6 +17,7 @@ from tests.fakes.extension_states import (
     forbidden,
     is_identifier,
     json_reply,
+    subscriptions,
 )
 from tests.fakes.http_connection import Connection
 from tests.fakes.http_message import Reply, Request
@@ -87,6 +87,7 @@ class Platform:
         else:
             reply = self._identified(call.kind, connection, request)
         if reply is not None:
+            reply.headers.append(("Date", formatdate(usegmt=True)))
             reply.framing, reply.header_case = self.framing, self.header_case
             reply.piece, reply.pause = self.piece, self.pause
             with self._changed:
@@ -101,7 +102,7 @@ class Platform:
         if not name:
             return forbidden("Extension.InvalidExtensionName", "Empty extension name")
         try:
-            events = _subscriptions(request.body)
+            events = subscriptions(request.body)
         except ValueError as error:
             return forbidden("InvalidRequestFormat", str(error))
         with self._changed:
@@ -225,25 +226,9 @@ class Platform:
         self._answer(extension, Reply(200, [*headers, ("Content-Type", content_type)], body))
 
     def _answer(self, extension: Extension, reply: Reply) -> None:
-        """Answer the blocked `next`; where the extension left Ready meanwhile (exit/error), it is refused instead."""
+        """Answer the `next` of an extension that is ready."""
         assert extension.pending is not None
-        if extension.state != READY:
-            reply = extension.refusal("next", reason=CONCURRENT)
-        else:
-            extension.state = RUNNING
+        extension.state = RUNNING
         pending, extension.pending = extension.pending, None
         pending.answer(reply)
         self._changed.notify_all()
-
-
-def _subscriptions(body: bytes) -> list[str]:
-    """The events of a register body; raises ValueError where the platform says InvalidRequestFormat."""
-    document = json.loads(body)
-    if not isinstance(document, dict):
-        raise ValueError("json: cannot unmarshal the body into an object")
-    if document.get("configurationKeys"):
-        raise ValueError("configurationKeys are deprecated; use environment variables instead")
-    events = document.get("events") or []
-    if not isinstance(events, list) or not all(isinstance(event, str) for event in events):
-        raise ValueError("json: cannot unmarshal events into a list of strings")
-    return events

@@ -68,11 +68,13 @@ class CallLog:
         self.changed = threading.Condition()
         self.in_flight = 0
         self.max_in_flight = 0
+        self._number = 0
         self._calls: list[Call] = []
 
     def begin(self, request: Request, connection: Connection) -> Call:
         with self.changed:
-            call = Call(len(self._calls) + 1, request, connection)
+            self._number += 1
+            call = Call(self._number, request, connection)
             self._calls.append(call)
             self.in_flight += 1
             self.max_in_flight = max(self.max_in_flight, self.in_flight)
@@ -95,9 +97,9 @@ class CallLog:
             return list(self._calls)
 
     def clear(self) -> None:
-        """Forget what is over; what is in flight stays."""
+        """Forget all calls; the maximum in flight begins with what is in flight now."""
         with self.changed:
-            self._calls = [call for call in self._calls if call.t_out is None]
+            self._calls = []
             self.max_in_flight = self.in_flight
 
     def wait(self, predicate: Callable[[Call], bool], count: int, timeout: float, what: str) -> list[Call]:

@@ -49,7 +49,7 @@ def ca_pem() -> bytes:
 
 def server_context(names: tuple[str, ...] = ()) -> ssl.SSLContext:
     """A TLS context of a server that is DEFAULT_NAMES and `names`."""
-    chain, key = _leaf(DEFAULT_NAMES + names)
+    chain, key = leaf_pem(DEFAULT_NAMES + names)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     with tempfile.TemporaryDirectory() as folder:  # the ssl module reads files only
@@ -68,7 +68,7 @@ def _get_chain() -> Chain:
         return _chain
 
 
-def _leaf(names: tuple[str, ...]) -> tuple[bytes, bytes]:
+def leaf_pem(names: tuple[str, ...]) -> tuple[bytes, bytes]:
     chain = _get_chain()
     with _lock:
         if names not in _leaves:

@@ -11,7 +11,7 @@ from tests.fakes.aws.errors import ERROR_500, ERROR_503, THROTTLED, AwsError, re
 from tests.fakes.aws.matching import Match, Matcher
 from tests.fakes.http_connection import Connection
 from tests.fakes.http_message import Reply, Request
-from tests.fakes.waiting import Gate
+from tests.fakes.waiting import Gate, wait_for
 
 
 class _Broken(Reply):
@@ -117,6 +117,7 @@ class Fault:
         self.options = options
         self.applied = 0
         self.gate = Gate()
+        self.changed = threading.Condition()
         self._match = Matcher(match)
 
     def matches(self, call: Call) -> bool:
@@ -125,6 +126,17 @@ class Fault:
     @property
     def is_spent(self) -> bool:
         return self.times is not None and self.applied >= self.times
+
+    def apply(self) -> None:
+        """Count one application."""
+        with self.changed:
+            self.applied += 1
+            self.changed.notify_all()
+
+    def wait(self, count: int = 1, timeout: float = 10.0) -> None:
+        """Until it has been applied that often (a hang: until that many hang); raises Timeout."""
+        with self.changed:
+            wait_for(self.changed, lambda: self.applied >= count, timeout, f"{count} of {self.kind}")
 
     def release(self) -> None:
         """What hangs on this fault goes on and is answered; from now on it hangs nothing."""
@@ -197,6 +209,6 @@ class Faults:
                 if fault.after > 0:
                     fault.after -= 1
                     continue
-                fault.applied += 1
+                fault.apply()
                 return fault
         return None

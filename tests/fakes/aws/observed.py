@@ -34,7 +34,7 @@ class Observed:
         )
 
     def clear_calls(self) -> None:
-        """Forget finished calls and the maximum in flight."""
+        """Forget all calls so far, and the maximum in flight."""
         self._log.clear()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
@@ -213,7 +214,7 @@ def test_references_that_cannot_be_read(aws, store) -> None:
         "gone": ("ValidationException", "Invalid Request to Secrets Manager"),
     }
     for name, refusal in expected.items():
-        found = refused(lambda name=name: store.get_parameter(Name=REFERENCE + name, WithDecryption=True))
+        found = refused(partial(store.get_parameter, Name=REFERENCE + name, WithDecryption=True))
         assert found[1:] == refusal
     text = "WithDecryption flag must be True for retrieving a Secret Manager secret."
     assert refused(lambda: store.get_parameter(Name=REFERENCE + "bin"))[1:] == ("ValidationException", text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.unit.fakes.refusals import refused
@@ -61,7 +63,7 @@ def test_a_wrong_token_is_refused(aws, manager) -> None:
     aws.secrets_manager.batch_page_size = 1
     token = manager.batch_get_secret_value(SecretIdList=["a", "b"])["NextToken"]
     for ids, sent in ((["a", "b"], "other"), (["b", "a"], token)):
-        found = refused(lambda ids=ids, sent=sent: manager.batch_get_secret_value(SecretIdList=ids, NextToken=sent))
+        found = refused(partial(manager.batch_get_secret_value, SecretIdList=ids, NextToken=sent))
         assert found[1] == "InvalidNextTokenException"
 
 

@@ -35,7 +35,7 @@ def test_a_secret_has_aws_shape(aws: FakeAws, manager) -> None:
     assert re.fullmatch(r"arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-[A-Za-z0-9]{6}", secret.arn)
     assert abs((datetime.datetime.now(datetime.timezone.utc) - created).total_seconds()) < 5
     assert metadata["HTTPHeaders"]["content-type"] == "application/x-amz-json-1.1"
-    assert uuid.UUID(metadata["RequestId"])
+    assert str(uuid.UUID(metadata["RequestId"])) == metadata["RequestId"]
 
 
 def test_the_date_is_a_number_with_milliseconds(aws, manager) -> None:
