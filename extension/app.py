@@ -12,7 +12,7 @@ import sys
 
 from extension import logs
 from extension.clock import Clock
-from extension.errors import InvalidSetting
+from extension.errors import InvalidSetting, where
 from extension.lambda_api import ApiGone, LambdaApi
 from extension.settings import Settings
 
@@ -52,7 +52,16 @@ def run(boot: Boot) -> NoReturn:
         if not boot.listeners:
             _report_taken_port(boot, settings, log)
             _idle(api)
-        _exit(_serve(boot, api, settings, environ, log))
+        try:
+            status = _serve(boot, api, settings, environ, log)
+        except ApiGone:
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever it is, ending the process would fail the function)
+            log.error("init.degraded", error=type(error).__name__, where=where(error))
+            for listener in boot.listeners:
+                listener.close()  # a reader is refused at once, instead of waiting in the backlog for ever
+            _idle(api)
+        _exit(status)
     except ApiGone as error:
         log.error("lambda_api.gone", problem=str(error))
         _exit(1)

@@ -21,9 +21,10 @@ def from_iso(text: str) -> float | None:
     """The moment of an ISO 8601 time in UTC, "2026-11-23T14:38:00Z"; None where it is not one. Fractions are
     dropped."""
     try:
-        date, _, clock = text.rstrip("Z").partition("T")
+        date, _, clock = text.removesuffix("Z").removesuffix("+00:00").partition("T")
         year, month, day = date.split("-")
-        return _moment(int(year), int(month), int(day), clock.partition("+")[0].partition(".")[0])
+        clock, point, fraction = clock.partition(".")
+        return None if point and not fraction.isdigit() else _moment(int(year), int(month), int(day), clock)
     except ValueError:
         return None
 
@@ -38,10 +39,12 @@ def to_rfc3339(seconds: float) -> str:
 
 
 def _moment(year: int, month: int, day: int, clock: str) -> float:
-    hours, minutes, seconds = clock.split(":")
-    if not (1 <= month <= 12 and 1 <= day <= 31):
+    hours, minutes, seconds = [int(part) for part in clock.split(":")]
+    if not (0 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= 31):
         raise ValueError("not a date")
-    return float(_days(year, month, day) * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds))
+    if not (0 <= hours <= 23 and 0 <= minutes <= 59 and 0 <= seconds <= 60):  # 60: a leap second
+        raise ValueError("not a time of day")
+    return float(_days(year, month, day) * 86400 + hours * 3600 + minutes * 60 + seconds)
 
 
 def _days(year: int, month: int, day: int) -> int:

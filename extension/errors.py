@@ -68,6 +68,16 @@ class RequiredResourceUnavailable(PreheatError):
         super().__init__(f"required, but not available: {', '.join(named[:_LISTED])}{more}")
 
 
+def where(error: BaseException) -> str:
+    """File and line where it was raised, for the log; never its text, which might hold a value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+
+
 def shown(text: str) -> str:
     """``text`` in double quotes for a message or a log line: escaped, cut at 80 characters."""
     pieces: list[str] = []

@@ -86,9 +86,10 @@ class Round:
 
 
 class Job:
-    """One call in a round. ``deliver`` takes the outcome of each of its resources, a value or a ``SourceError``."""
+    """One call in a round. ``deliver`` takes the outcome of each of its resources, a value or a ``SourceError``;
+    ``fault`` names what broke in it, if anything did."""
 
-    __slots__ = ("_deliver", "_pending", "budget", "call", "cancelled", "ended", "ms", "round")
+    __slots__ = ("_deliver", "_pending", "budget", "call", "cancelled", "ended", "fault", "ms", "round")
 
     def __init__(self, call: FetchCall, round_: Round, deliver: Deliver) -> None:
         self.call = call
@@ -96,6 +97,7 @@ class Job:
         self.budget = Budget(round_.timeouts[call.resources[0].service], Cancel(), round_.expires)
         self.cancelled = False
         self.ended = False
+        self.fault = ""
         self.ms = 0.0
         self._deliver = deliver
         self._pending = set(call.resources)
@@ -103,7 +105,10 @@ class Job:
     def deliver(self, resource: Resource, outcome: Any, sent: Instant) -> None:
         """Hand on the outcome of one resource."""
         self._pending.discard(resource)
-        self._deliver(self, resource, outcome, sent)
+        try:
+            self._deliver(self, resource, outcome, sent)
+        except Exception as error:  # noqa: BLE001 (whoever can't take one outcome must not cost the others theirs)
+            self.fault = type(error).__name__
 
     def run(self, clock: Clock) -> list[Job]:
         """Fetch. Every resource has an outcome afterwards, or a job of its own among those that follow."""
@@ -213,6 +218,8 @@ class Fetcher:
                 for following in job.run(self._clock):
                     following.cancelled = bool(job.cancelled)
                     self.submit(following)
+                if job.fault:
+                    self._log.error("fetch.fault", error=job.fault)
         finally:
             job.ended = True
             host = job.call.host

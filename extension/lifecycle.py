@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extension.errors import RequiredResourceUnavailable
+from extension.errors import RequiredResourceUnavailable, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,19 +75,9 @@ class Lifecycle:
             step()
         except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
             self._health.fault(type(error).__name__)
-            self._log.error("lifecycle.degraded", error=type(error).__name__, where=_where(error))
+            self._log.error("lifecycle.degraded", error=type(error).__name__, where=where(error))
 
     def _shut_down(self, event: Event) -> None:
         left = event.deadline_ms / 1000 - self._clock.wall() - SHUTDOWN_MARGIN
         self._server.stop(max(min(left, DRAIN_LIMIT), 0.0))
         self._report.shutdown(event.reason)
-
-
-def _where(error: BaseException) -> str:
-    """File and line where it was raised, for the log; never its text, which might hold a value."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

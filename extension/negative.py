@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from extension.errors import SourceError
     from extension.references import Resource
 
-SECONDS = 5.0
+NEGATIVE_FOR = 5.0  # seconds
 NAMES = 256
 
 
@@ -23,16 +23,17 @@ class NegativeCache:
     def __init__(self) -> None:
         self._known: dict[Resource, tuple[SourceError, Instant]] = {}
 
-    def get(self, resource: Resource, now: Instant) -> SourceError | None:
-        """Why it is missing, where that was learnt less than five seconds ago."""
+    def get(self, resource: Resource, now: Instant, within: float = NEGATIVE_FOR) -> SourceError | None:
+        """Why it is missing, where that was learnt less than ``within`` seconds ago."""
         known = self._known.get(resource)
         if known is None:
             return None
         error, since = known
-        if freshness.age(now, since) < SECONDS and not freshness.stepped_back(now, since):
-            return error
-        del self._known[resource]
-        return None
+        age = freshness.age(now, since)
+        if freshness.stepped_back(now, since) or age >= NEGATIVE_FOR:
+            del self._known[resource]
+            return None
+        return error if age < within else None
 
     def put(self, resource: Resource, error: SourceError, now: Instant) -> None:
         """Remember it; the one learnt first makes room."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from extension.health import Health
     from extension.logs import Log
     from extension.prefetch import Prefetch
+    from extension.references import Resource
     from extension.store import Store
 
 ROWS_MOST = 100  # resources named in one line; CloudWatch takes 256 KB (https://docs.aws.amazon.com/AmazonCloudWatch/…)
@@ -49,7 +50,7 @@ class Report:
         )
 
     def _rows(self) -> list[dict[str, Any]]:
-        rows = []
+        rows: dict[Resource, dict[str, Any]] = {}
         for job in self._prefetch.round.jobs if self._prefetch.round is not None else ():
             for resource in job.call.resources:
                 row: dict[str, Any] = {"resource": resource.label, "ms": round(job.ms, 1), "call": job.call.action}
@@ -63,9 +64,9 @@ class Report:
                 elif job.cancelled:
                     row["outcome"] = "cut"
                 else:
-                    continue  # its batch fell back to single calls, which have rows of their own
-                rows.append(row)
-        return rows
+                    continue
+                rows[resource] = row  # where its batch fell back to a single call, that comes later and is what counts
+        return list(rows.values())
 
     def shutdown(self, reason: str) -> None:
         """The environment ends: who read what. Names what was prefetched and never read, which costs for nothing."""

@@ -67,6 +67,7 @@ class Flights:
             behind.then = flight
         else:
             behind.then.waiters += flight.waiters
+            behind.then.listed = behind.then.listed or flight.listed
 
     def land(self, flight: Flight) -> Flight | None:
         """The flight is over; the one that lined up behind it, which is to be started now."""

@@ -16,7 +16,7 @@ from extension.errors import SourceError
 from extension.fetcher import Job, Round
 from extension.freshness import DUE, FRESH, LAPSED, STALE, Policy
 from extension.identity import Links, canonical_key
-from extension.negative import NegativeCache
+from extension.negative import NEGATIVE_FOR, NegativeCache
 from extension.reading import Pending, Reading
 from extension.single_flight import Flight, Flights
 from extension.sources.listing import Listing, pattern_of
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     Done = Callable[[Reading | SourceError], None]
 
+REFRESHED_JUST_NOW = 1.0  # seconds within which a forced refresh is not repeated
 UNLIMITED = 900.0  # seconds: "no limit of its own" is still Lambda's longest function timeout
 
 
@@ -83,31 +84,52 @@ class Store:
 
     # -- readers -----------------------------------------------------------------------------------------------------
 
-    def read(self, resource: Resource, done: Done, *, force: bool = False) -> Reading | SourceError | Pending:
-        """The answer where it is known at once; else ``Pending``, and ``done`` is called with it from another
-        thread."""
+    def read(
+        self, resource: Resource, done: Done, *, force: bool = False, max_age: float | None = None
+    ) -> Reading | SourceError | Pending:
+        """The answer where it is known at once; else ``Pending``, and ``done`` gets it later, from another thread.
+
+        ``force``: fetch anew, by a call that begins after this. ``max_age``: an older entry (in seconds) does not do,
+        unless fetching it anew fails with a transient error.
+        """
+        return self.read_many(((resource, done),), force=force, max_age=max_age)[0]
+
+    def read_many(
+        self, questions: Iterable[tuple[Resource, Done]], *, force: bool = False, max_age: float | None = None
+    ) -> list[Reading | SourceError | Pending]:
+        """Like ``read`` for each, but what has to be fetched is fetched together, batched."""
+        leading: list[Flight] = []
         now = self._clock.now()
         with self._lock:
-            key = self._key(resource)
-            entry = self._cache.read(key) or self._links.same_version(resource, self._cache)
-            if not self.resolver.permits(resource, entry.spellings if entry is not None else ()):
-                return outcome.failure(outcome.DENIED, "NotListed", "PREHEAT_ALLOW=listed, and no list names it")
-            if entry is not None and not force:
-                state = entry.state(now)
-                if state is FRESH or state is DUE or state is STALE:
-                    return self._hit(entry, state, now)
-            if not force:
-                known = self._negative.get(resource, now)
-                if known is not None:
-                    return known
-            if entry is not None:
-                entry.misses += 1
-            flight, leads = self._flights.join(key, resource, forced=force)
-            wait = self._waiter(done, reading.MISS if leads else reading.COALESCED, None if force else entry)
-            flight.waiters.append(wait)
-            leads = leads and self._lift(flight)
-        if leads:
-            self._start([flight], self.round())
+            answers = [self._read(resource, done, force, max_age, now, leading) for resource, done in questions]
+        if leading:
+            self._start(leading, self.round())
+        return answers
+
+    def _read(
+        self, resource: Resource, done: Done, force: bool, max_age: float | None, now: Instant, leading: list[Flight]
+    ) -> Reading | SourceError | Pending:
+        key = self._key(resource)
+        entry = self._cache.read(key) or self._links.same_version(resource, self._cache)
+        if not self.resolver.permits(resource, entry.spellings if entry is not None else ()):
+            return outcome.failure(outcome.DENIED, "NotListed", "PREHEAT_ALLOW=listed, and no list names it")
+        if entry is not None:
+            age = entry.age(now)
+            # A function that fails in a loop, and asks for a refresh each time, must not throttle the account.
+            wanted = age < REFRESHED_JUST_NOW if force else max_age is None or age <= max_age
+            state = entry.state(now)
+            if wanted and (state is FRESH or state is DUE or state is STALE):
+                return self._hit(entry, state, now)
+        known = self._negative.get(resource, now, REFRESHED_JUST_NOW if force else NEGATIVE_FOR)
+        if known is not None:
+            return known
+        if entry is not None:
+            entry.misses += 1
+        flight, leads = self._flights.join(key, resource, forced=force)
+        wait = self._waiter(done, reading.MISS if leads else reading.COALESCED, None if force else entry)
+        flight.waiters.append(wait)
+        if leads and self._lift(flight):
+            leading.append(flight)
         return Pending(lambda: self._forget(flight, wait))
 
     def _hit(self, entry: Entry, state: str, now: Instant) -> Reading:
@@ -364,6 +386,35 @@ class Store:
         with self._lock:
             entry = self._cache.peek(self._links.key(resource))
             return entry.value if entry is not None else None
+
+    def preferred(self, resources: tuple[Resource, ...]) -> Resource:
+        """Of two spellings the one that is held, else the first."""
+        if len(resources) > 1 and self.held(resources[0]) is None and self.held(resources[1]) is not None:
+            return resources[1]
+        return resources[0]
+
+    def refreshable(self) -> list[Resource]:
+        """What is listed, and what was read since its last fetch."""
+        with self._lock:
+            found = dict.fromkeys(self.resolver.entries)
+            for entry in self._cache:
+                if entry.read_since_fetch and entry.resource not in self._members:
+                    found[entry.resource] = None
+        return list(found)
+
+    def not_just_refreshed(self, resources: Iterable[Resource]) -> tuple[list[Resource], int]:
+        """Those that were not fetched within the last second, and how many were."""
+        now = self._clock.now()
+        waiting = []
+        skipped = 0
+        with self._lock:
+            for resource in dict.fromkeys(resources):
+                entry = self._cache.peek(self._key(resource))
+                if entry is not None and entry.age(now) < REFRESHED_JUST_NOW:
+                    skipped += 1
+                else:
+                    waiting.append(resource)
+        return waiting, skipped
 
     def failure(self, resource: Resource) -> SourceError | None:
         """How the last fetch of a listed resource failed; None where it did not."""

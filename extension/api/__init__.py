@@ -5,6 +5,7 @@ from __future__ import annotations
 from extension import jsontext
 from extension.api import native, questions
 from extension.api import parameters_and_secrets as drop_in
+from extension.api.batch import answer_batch, answer_refresh
 from extension.api.guards import Tokens, forwarded
 from extension.api.problems import JSON, TEXT, problem
 from extension.api.target import split
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from extension.store import Store
 
 _READ = (b"GET", b"HEAD")
+_WRITE = (b"POST",)
+_PATHS = ("/secrets", "/parameters", "/s3", "/batch", "/refresh", "/health", "/stats", "/ping")
+_POST = {"/batch": answer_batch, "/refresh": answer_refresh}
 _REMEMBERED = 1000  # questions
 _DROP_IN = {
     drop_in.SECRET_PATH: (drop_in.ask_secret, drop_in.answer_secret),
@@ -99,13 +103,17 @@ class Api:
 
     def _native(self, request: Request, path: str, query: str, reply: Reply) -> None:
         kind = path[1:].partition("/")[0]
-        if kind not in _NATIVE and path not in ("/health", "/stats"):
-            reply(problem(404, "there is no such path; there are /secrets, /parameters, /s3, /health, /stats, /ping"))
-        elif request.method == b"OPTIONS":
-            reply(Response(204, [(b"Allow", b"GET, HEAD, OPTIONS")]))
-        elif request.method not in _READ:
-            allow = (b"Allow", b"GET, HEAD, OPTIONS")
-            reply(problem(405, "this path can be read only", headers=(allow,)))
+        post = _POST.get(path)
+        if kind not in _NATIVE and post is None and path not in ("/health", "/stats"):
+            reply(problem(404, "there is no such path; there are " + ", ".join(_PATHS)))
+            return
+        allow = (b"Allow", b"GET, HEAD, OPTIONS" if post is None else b"POST, OPTIONS")
+        if request.method == b"OPTIONS":
+            reply(Response(204, [allow]))
+        elif request.method not in (_READ if post is None else _WRITE):
+            reply(problem(405, "this path has other methods; see Allow", headers=(allow,)))
+        elif post is not None:
+            post(self._store, request.body, reply)
         elif kind in _NATIVE:
             ask, answer = _NATIVE[kind]
             question = self._questions.get(request.target)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import binascii
 
 from extension import jsontext
-from extension.api.problems import problem, source_problem
+from extension.api.conditions import matches, quoted, wanted_age
+from extension.api.problems import JSON, answer, problem, source_problem
 from extension.api.ranges import Unsatisfiable, byte_range
-from extension.api.reading import answer_with
+from extension.api.reading import answer_with, gather, guarded
 from extension.errors import SourceError
 from extension.http1.connection import Response
+from extension.reading import STALE
+from extension.sources.listing import pattern_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,17 +43,18 @@ def answer_secret(store: Store, request: Request, question: Question, reply: Rep
                 return _fresh(request, result, secret.etag, _BYTES, secret.binary)
             return _fresh(request, result, secret.etag, _TEXT, secret.string.encode("utf-8", "surrogatepass"))
         try:
-            found = _field(secret.string, field)
+            found = field_of(secret.string, field)
         except (ValueError, KeyError):
             detail = "the secret is no JSON object with such a key"
             return problem(404, detail, code="FieldNotFound", resource=resource.label)
         body = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else jsontext.dumps(found)
         return _fresh(request, result, f"{secret.etag}-field-{_checksum(field)}", _TEXT, body)
 
-    answer_with(store, resource, reply, render, force=question.force)
+    answer_with(store, resource, reply, render, force=question.force, max_age=wanted_age(request))
 
 
-def _field(text: str | None, field: str) -> Any:
+def field_of(text: str | None, field: str) -> Any:
+    """One top-level key of a JSON secret; ``ValueError`` or ``KeyError`` where there is none."""
     document = jsontext.loads(text or "")
     if not isinstance(document, dict):
         raise ValueError("no object")
@@ -60,7 +64,10 @@ def _field(text: str | None, field: str) -> Any:
 def answer_parameter(store: Store, request: Request, question: Question, reply: Reply) -> None:
     """The value. Of two spellings, ``x`` and ``/x``, the one that is held, else the first that exists."""
     resources = question.resources
-    if len(resources) == 2 and store.held(resources[0]) is None and store.held(resources[1]) is not None:
+    if pattern_of(resources[0]):
+        _answer_wildcard(store, request, question, reply)
+        return
+    if store.preferred(resources) is not resources[0]:
         resources = resources[::-1]
     _read_parameter(store, request, resources, question.force, reply)
 
@@ -79,7 +86,48 @@ def _read_parameter(store: Store, request: Request, resources: tuple[Resource, .
             return problem(404, "it has no text; read it as a secret", code="NoText", resource=resource.label)
         return _fresh(request, result, parameter.etag, _TEXT, parameter.value.encode("utf-8", "surrogatepass"))
 
-    answer_with(store, resource, reply, render, force=force)
+    answer_with(store, resource, reply, render, force=force, max_age=wanted_age(request))
+
+
+def _answer_wildcard(store: Store, request: Request, question: Question, reply: Reply) -> None:
+    """The parameters below a path as JSON: name below it -> value."""
+    (wildcard,) = question.resources
+
+    def members(result: Reading | SourceError) -> Response | None:
+        if isinstance(result, SourceError):
+            return _failed(store, wildcard, result)
+        resources = result.value.members
+
+        def finish(values: list[Reading | SourceError]) -> None:
+            guarded(lambda: _wildcard(store, request, wildcard, result, resources, values), reply)
+
+        reply.abandon = gather(store, resources, finish)
+        return None
+
+    answer_with(store, wildcard, reply, members, force=question.force, max_age=wanted_age(request))
+
+
+def _wildcard(
+    store: Store,
+    request: Request,
+    wildcard: Resource,
+    listing: Reading,
+    resources: tuple[Resource, ...],
+    values: list[Reading | SourceError],
+) -> Response:
+    found: dict[str, str | None] = {}
+    tags = []
+    oldest = listing
+    for resource, value in zip(resources, values, strict=True):
+        if isinstance(value, SourceError):
+            if value.status == 404:
+                continue  # went away since it was listed
+            return _failed(store, resource, value)
+        found[resource.name[len(wildcard.name) :]] = value.value.value
+        tags.append(f"{resource.name}={value.value.etag}")
+        if value.how == STALE or (oldest.how != STALE and value.age > oldest.age):
+            oldest = value
+    return _fresh(request, oldest, f"{_checksum(' '.join(tags))}-{len(tags)}", JSON[1], jsontext.dumps(found))
 
 
 def answer_object(store: Store, request: Request, question: Question, reply: Reply) -> None:
@@ -96,7 +144,7 @@ def answer_object(store: Store, request: Request, question: Question, reply: Rep
         whole.headers.append((b"Accept-Ranges", b"bytes"))
         wanted = request.get(b"range")
         condition = request.get(b"if-range")
-        if wanted is None or (condition is not None and condition != _quoted(value.etag)):
+        if wanted is None or (condition is not None and condition != quoted(value.etag)):
             return whole
         try:
             piece = byte_range(wanted, len(value.body))
@@ -109,16 +157,16 @@ def answer_object(store: Store, request: Request, question: Question, reply: Rep
         whole.headers.append((b"Content-Range", b"bytes %d-%d/%d" % (first, last, len(value.body))))
         return Response(206, whole.headers, value.body[first : last + 1])
 
-    answer_with(store, resource, reply, render, force=question.force)
+    answer_with(store, resource, reply, render, force=question.force, max_age=wanted_age(request))
 
 
 def _failed(store: Store, resource: Resource, error: SourceError) -> Response:
-    return source_problem(error, resource.label, store.needs(resource), resource.service)
+    return answer(source_problem(error, resource, store.needs(resource)))
 
 
 def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes) -> Response:
     """200 with the value and how fresh it is, or 304 where the reader has it already."""
-    tag = _quoted(etag)
+    tag = quoted(etag)
     lifetime = 0 if reading.how == "stale" else int(reading.ttl)
     headers = [
         (b"Content-Type", content_type),
@@ -128,20 +176,9 @@ def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, b
         (b"Preheat-Cache", reading.how.encode("ascii")),
     ]
     condition = request.get(b"if-none-match")
-    if condition is not None and _matches(condition, tag):
+    if condition is not None and matches(condition, tag):
         return Response(304, headers[1:])
     return Response(200, headers, body)
-
-
-def _quoted(etag: str) -> bytes:
-    return b'"' + etag.encode("ascii", "replace").replace(b'"', b"") + b'"'
-
-
-def _matches(condition: bytes, tag: bytes) -> bool:
-    """Whether an If-None-Match names the tag, weakly compared (RFC 9110 §13.1.2)."""
-    if condition.strip() == b"*":
-        return True
-    return any(part.strip().removeprefix(b"W/") == tag for part in condition.split(b","))
 
 
 def _checksum(text: str) -> str:

@@ -8,6 +8,7 @@ from extension.http1.connection import Response
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from extension.errors import SourceError
+    from extension.references import Resource
 
 _TITLES = {
     400: "Bad request",
@@ -41,21 +42,33 @@ def problem(
     title: str = "",
     headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> Response:
-    """An error as a problem document; ``detail`` is for people and holds no value."""
-    document: dict[str, object] = {"status": status, "title": title or _TITLES.get(status, "Error"), "detail": detail}
+    """An error as an answer; ``detail`` is for people and holds no value."""
+    return answer(document(status, detail, code=code, resource=resource, title=title), headers)
+
+
+def document(status: int, detail: str, *, code: str = "", resource: str = "", title: str = "") -> dict[str, object]:
+    """An error as a problem document."""
+    members: dict[str, object] = {"status": status, "title": title or _TITLES.get(status, "Error"), "detail": detail}
     if code:
-        document["code"] = code
+        members["code"] = code
     if resource:
-        document["resource"] = resource
-    return Response(status, [PROBLEM, (b"Cache-Control", b"no-store"), *headers], jsontext.dumps(document))
+        members["resource"] = resource
+    return members
 
 
-def source_problem(error: SourceError, resource: str, needs: str, service: str) -> Response:
-    """What a failed read of our own paths is answered with."""
+def answer(members: dict[str, object], headers: tuple[tuple[bytes, bytes], ...] = ()) -> Response:
+    """A problem document as an answer."""
+    status = members["status"]
+    assert isinstance(status, int)
+    return Response(status, [PROBLEM, (b"Cache-Control", b"no-store"), *headers], jsontext.dumps(members))
+
+
+def source_problem(error: SourceError, resource: Resource, needs: str) -> dict[str, object]:
+    """What a failed read comes to; ``needs`` is the IAM action and ARN that it takes."""
     detail = error.message
     if error.status == 403 and error.code != "NotListed":
-        if service == "s3":  # without s3:ListBucket, S3 says 403 for a key that does not exist
+        if resource.service == "s3":  # without s3:ListBucket, S3 says 403 for a key that does not exist
             detail = f"missing, or not permitted: grant {needs}, and s3:ListBucket to be told which. {detail}"
         else:
             detail = f"not permitted: grant {needs}. {detail}"
-    return problem(error.status, detail, code=error.code, resource=resource)
+    return document(error.status, detail, code=error.code, resource=resource.label)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from extension.api.target import flag, options
 from extension.percent import decode
-from extension.references import parameter_resource, s3_resource, secret_resource
+from extension.references import parameter_path, parameter_resource, s3_resource, secret_resource
+from extension.sources.listing import PATTERNS, listing_resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ class Question:
 
 def secret(resolver: Resolver, path: str, query: str) -> Question:
     """``/secrets/<id>``; ``ValueError`` where it is malformed."""
-    asked = options(query, ("stage", "version", "field", "refresh"))
-    name = decode(path[len(SECRETS) :])
+    return read_secret(resolver, decode(path[len(SECRETS) :]), options(query, ("stage", "version", "field", "refresh")))
+
+
+def read_secret(resolver: Resolver, name: str, asked: dict[str, str]) -> Question:
+    """A secret by alias, name or ARN, with its options."""
     resource = resolver.alias("secretsmanager", name)
     if resource is None:
         resource = secret_resource(name)
@@ -43,10 +47,17 @@ def secret(resolver: Resolver, path: str, query: str) -> Question:
 
 
 def parameter(resolver: Resolver, path: str, query: str) -> Question:
-    """``/parameters/<name>``; the path's own slash may be the name's first: the alias, then what is listed, then ``x``,
-    then ``/x``."""
+    """``/parameters/<name>``, or ``/parameters/app/*``; ``ValueError`` where it is malformed."""
     asked = options(query, ("version", "label", "decrypt", "refresh"))
     name = decode(path[len(PARAMETERS) :])
+    if name.endswith("*"):
+        return _wildcard(resolver, name, asked)
+    return read_parameter(resolver, name, asked)
+
+
+def read_parameter(resolver: Resolver, name: str, asked: dict[str, str]) -> Question:
+    """A parameter with its options. The path's own slash may be the name's first: the alias, then what is listed, then
+    ``x``, then ``/x``."""
     listed = resolver.alias("ssm", name) or resolver.listed_name("ssm", name) or resolver.listed_name("ssm", "/" + name)
     if listed is not None:
         found = [listed]
@@ -61,6 +72,17 @@ def parameter(resolver: Resolver, path: str, query: str) -> Question:
         decrypt = flag(asked["decrypt"])
         found = [resource.replaced(decrypt=decrypt) for resource in found]
     return Question(tuple([resolver.meant(resource) for resource in found]), _refresh(asked))
+
+
+def _wildcard(resolver: Resolver, name: str, asked: dict[str, str]) -> Question:
+    stem = name.rstrip("*")
+    pattern = name[len(stem) :]
+    if pattern not in PATTERNS or not stem.endswith("/"):
+        raise ValueError("a wildcard is /* for one level, or /** for all below")
+    if asked.get("version") or asked.get("label"):
+        raise ValueError("a wildcard has no version and no label")
+    place = parameter_path(stem if stem.startswith("/") else "/" + stem, decrypt=flag(asked.get("decrypt", "true")))
+    return Question((resolver.meant(listing_resource(place, pattern)),), _refresh(asked))
 
 
 def s3_object(resolver: Resolver, path: str, query: str) -> Question:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
+
 from extension.api.problems import problem
 from extension.reading import Pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from extension.errors import SourceError
     from extension.http1.connection import Reply, Response
@@ -16,21 +19,86 @@ if TYPE_CHECKING:
     from extension.store import Store
 
     Render = Callable[[Reading | SourceError], Response | None]
+    Finish = Callable[[list[Reading | SourceError]], None]
 
 
-def answer_with(store: Store, resource: Resource, reply: Reply, render: Render, *, force: bool = False) -> None:
+def guarded(render: Callable[[], Response | None], reply: Reply) -> None:
+    """Reply with what ``render`` makes; a fault of ours costs that answer, never the process, and never an answer."""
+    try:
+        response = render()
+    except Exception as error:  # noqa: BLE001 (see above)
+        response = problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault")
+    if response is not None:
+        reply(response)
+
+
+def answer_with(
+    store: Store,
+    resource: Resource,
+    reply: Reply,
+    render: Render,
+    *,
+    force: bool = False,
+    max_age: float | None = None,
+) -> None:
     """Read ``resource`` and reply with what ``render`` makes of it; None: it has asked for something else."""
 
     def done(result: Reading | SourceError) -> None:
-        try:
-            response: Response | None = render(result)
-        except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
-            response = problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault")
-        if response is not None:
-            reply(response)
+        guarded(lambda: render(result), reply)
 
-    result = store.read(resource, done, force=force)
+    result = store.read(resource, done, force=force, max_age=max_age)
     if isinstance(result, Pending):
         reply.abandon = result.abandon
     else:
         done(result)
+
+
+def gather(
+    store: Store, resources: Sequence[Resource], finish: Finish, *, force: bool = False, max_age: float | None = None
+) -> Callable[[], None] | None:
+    """Read several together, batched, and call ``finish`` with the outcomes in their order; what to call where the
+    client goes away meanwhile, None where all were known at once."""
+    gathering = _Gathering(len(resources), finish)
+    asked = [(resource, gathering.taker(index)) for index, resource in enumerate(resources)]
+    answers = store.read_many(asked, force=force, max_age=max_age)
+    pending = []
+    for (_, take), answer in zip(asked, answers, strict=True):
+        if isinstance(answer, Pending):
+            pending.append(answer)
+        else:
+            take(answer)
+    if not resources:
+        finish([])
+    if not pending:
+        return None
+
+    def abandon() -> None:
+        for waiting in pending:
+            waiting.abandon()
+
+    return abandon
+
+
+class _Gathering:
+    """Outcomes that come from several threads; the last one finishes."""
+
+    __slots__ = ("_finish", "_left", "_lock", "_results")
+
+    def __init__(self, count: int, finish: Finish) -> None:
+        self._results: list[Any] = [None] * count
+        self._left = count
+        self._finish = finish
+        self._lock = _thread.allocate_lock()
+
+    def taker(self, index: int) -> Callable[[Reading | SourceError], None]:
+        """What takes the outcome at that place."""
+
+        def take(result: Reading | SourceError) -> None:
+            with self._lock:
+                self._results[index] = result
+                self._left -= 1
+                last = self._left == 0
+            if last:
+                self._finish(self._results)
+
+        return take

@@ -81,10 +81,7 @@ class Pool:
         for connection in stale:
             connection.close()
         if awaited:
-            arrival = self._arrivals[key].get()  # comes within CONNECT_LIMIT, or a name look-up's limit
-            if isinstance(arrival, ConnectionFailed):
-                raise arrival
-            found = arrival
+            found = self._await(key, limit)
         if found is None:
             return self._open(endpoint, host, limit, cancel)
         try:
@@ -93,6 +90,23 @@ class Pool:
             found.close()
             raise
         return found
+
+    def _await(self, key: tuple[str, int], limit: float) -> Connection:
+        """The connection under way, as soon as it is there. One that takes longer than ``limit`` seconds (a name
+        look-up can't be bounded) is left to whoever asks next."""
+        arrivals = self._arrivals[key]
+        try:
+            arrival = arrivals.get(timeout=max(limit, 0))
+        except _queue.Empty:
+            with self._lock:
+                try:
+                    arrival = arrivals.get_nowait()  # it came in this very moment
+                except _queue.Empty:
+                    self._unclaimed[key] += 1
+                    raise ConnectionFailed(f"connecting to {key[0]} took over {limit:.1f} s", timed_out=True) from None
+        if isinstance(arrival, ConnectionFailed):
+            raise arrival
+        return arrival
 
     def release(self, endpoint: Endpoint, host: str, connection: Connection) -> None:
         """The exchange is over and the connection may carry another."""

@@ -51,7 +51,8 @@ class Trust:
             try:
                 context.load_verify_locations(self._bundle, None, None)
             except OSError as error:
-                raise ConnectionFailed(f"AWS_CA_BUNDLE {self._bundle!r} can't be loaded: {error}") from None
+                problem = f"AWS_CA_BUNDLE {self._bundle!r} can't be loaded: {error}"
+                raise ConnectionFailed(problem, untrusted=True) from None  # nobody is, and trying again changes nothing
         elif store == "amazon":
             context.load_verify_locations(self._roots, None, None)
         else:
