@@ -1,8 +1,4 @@
-"""The composition root: reads the environment once, wires the objects, exits.
-
-What is imported when is part of the design (§1): the connections to AWS are under way, in threads that only wait,
-before the bulk of the modules is read.
-"""
+"""The root of the process in Lambda: reads the environment once, has the parts assembled, lives, exits."""
 
 from __future__ import annotations
 
@@ -21,12 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-    from extension.aws.call import Budget
-    from extension.aws.credentials import Credentials
     from extension.boot import Boot
-    from extension.references import Resource
-    from extension.sources.s3 import Object
-    from extension.store import Source
 
 AWS_EXTENSION = "/opt/extensions/AWSParametersAndSecretsLambdaExtension"
 
@@ -71,74 +62,33 @@ def _serve(boot: Boot, api: LambdaApi, settings: Settings, environ: Mapping[str,
     clock = Clock()
     init_until = clock.monotonic() + settings.init_timeout
 
-    from extension import ahead
-    from extension.aws.directory import Directory
-    from extension.aws.pool import Pool
-    from extension.aws.trust import Trust
-    from extension.fetcher import Fetcher
+    from extension import assembly
 
-    trust = Trust(settings.ca_bundle, os.path.dirname(__file__) + "/aws/amazon_roots.pem")
-    pool = Pool(trust, clock)
-    directory = Directory(settings)
-    fetcher = Fetcher(clock, log, settings.max_connections)
-    ahead.connect(settings, directory, pool, fetcher)
+    sidecar = assembly.assemble(
+        settings,
+        environ,
+        clock,
+        log,
+        listeners=boot.listeners,
+        account_id=api.account_id,
+        freezes="INVOKE" in boot.events,
+    )
 
-    from extension.api import Api
-    from extension.api.guards import Tokens
-    from extension.aws.client import Client
-    from extension.aws.credentials import CredentialStore, NoCredentials, own_credentials
-    from extension.aws.roles import assume_role
-    from extension.health import Health
-    from extension.http1.loop import Loop
     from extension.lifecycle import Lifecycle
-    from extension.prefetch import Prefetch
-    from extension.refresher import Refresher
     from extension.report import Report
-    from extension.resolution import Resolver
-    from extension.sources.listing import MOST_NAMES
-    from extension.sources.parameter_store import ParameterStore
-    from extension.sources.s3 import S3
-    from extension.sources.secrets_manager import SecretsManager
-    from extension.store import Store
 
-    def assume(role: str, budget: Budget) -> Credentials:
-        endpoint = directory.endpoint("sts", directory.region)
-        return assume_role(client, endpoint, directory.region, role, budget)
+    report = Report(boot, sidecar.prefetch, sidecar.store, sidecar.client, sidecar.health, log)
+    lifecycle = Lifecycle(api, sidecar.prefetch, sidecar.refresher, sidecar.server, report, sidecar.health, clock, log)
 
-    def held(resource: Resource) -> Object | None:
-        found: Object | None = store.held(resource)
-        return found
+    def ready() -> None:
+        settle()
+        if "INVOKE" not in boot.events:
+            sidecar.refresher.start_timer()
 
-    own = own_credentials(environ, trust, clock)
-    credentials = CredentialStore(own, assume, clock)
-    if isinstance(own, NoCredentials):
-        log.error("credentials.missing", problem=NoCredentials.PROBLEM)
-    client = Client(pool, credentials, clock, settings.cache_memory)
-    resolver = Resolver(settings.entries, settings.region, api.account_id, settings.allow == "listed")
-    most_names = min(MOST_NAMES, settings.cache_items)
-    sources: dict[str, Source] = {
-        "secretsmanager": SecretsManager(client, directory, clock, settings.secrets_batch),
-        "ssm": ParameterStore(client, directory, clock, most_names),
-        "s3": S3(client, directory, held, settings.cache_memory, most_names),
-    }
-    freezes = "INVOKE" in boot.events
-    store = Store(settings, sources, fetcher, resolver, clock, log, freezes=freezes)
-    prefetch = Prefetch(store, settings, clock, log)
-    prefetch.start()
-
-    health = Health()
-    tokens = Tokens(environ, credentials.session_tokens)
-    if not tokens.any:
-        log.error("token.missing", problem="no AWS_SESSION_TOKEN and no PREHEAT_TOKEN is set: all but /ping is 401")
-    server = Loop(boot.listeners, Api(store, tokens, health, clock, log), log)
-    server.start()
-    report = Report(boot, prefetch, store, client, health, log)
-    refresher = Refresher(store, credentials.begin_round, clock)
-    lifecycle = Lifecycle(api, prefetch, refresher, server, report, health, clock, log)
-    return lifecycle.run(init_until, _settle)
+    return lifecycle.run(init_until, ready)
 
 
-def _settle() -> None:
+def settle() -> None:
     """INIT is over: what is there now stays for the life of the process, so the collector need not look at it again."""
     gc.freeze()
     gc.enable()

@@ -74,7 +74,7 @@ def main() -> None:
     port = _port(environ)
     if boot.enabled and port:
         boot.port = port
-        _bind(boot)
+        bind(boot)
     _register(boot, environ.get(b"AWS_LAMBDA_INITIALIZATION_TYPE", b""))
 
     from extension import app
@@ -95,7 +95,8 @@ def _number(text: bytes, lowest: int) -> int:
     return number if lowest <= number <= 65535 and number != 9001 else 0
 
 
-def _bind(boot: Boot) -> None:
+def bind(boot: Boot) -> None:
+    """Listen on ``boot.port`` of both loopback addresses; ``bind_error`` says why not."""
     try:
         boot.listeners.append(_listener(_socket.AF_INET, "127.0.0.1", boot.port))
     except OSError as error:

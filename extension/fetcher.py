@@ -74,8 +74,8 @@ class Round:
 
     @property
     def finished(self) -> bool:
-        """Whether all have ended."""
-        return self._open == 0
+        """Whether there were jobs and all have ended."""
+        return self._open == 0 and bool(self.jobs)
 
     def wait(self, timeout: float) -> bool:
         """Wait until all have ended; False where that takes longer than ``timeout`` seconds."""
@@ -89,13 +89,27 @@ class Job:
     """One call in a round. ``deliver`` takes the outcome of each of its resources, a value or a ``SourceError``;
     ``fault`` names what broke in it, if anything did."""
 
-    __slots__ = ("_deliver", "_pending", "budget", "call", "cancelled", "ended", "fault", "ms", "round")
+    __slots__ = (
+        "_deliver",
+        "_pending",
+        "budget",
+        "call",
+        "cancelled",
+        "ended",
+        "fault",
+        "ms",
+        "queued",
+        "round",
+        "started",
+    )
 
     def __init__(self, call: FetchCall, round_: Round, deliver: Deliver) -> None:
         self.call = call
         self.round = round_
         self.budget = Budget(round_.timeouts[call.resources[0].service], Cancel(), round_.expires)
         self.cancelled = False
+        self.queued = False  # has one of its host's places, and waits for a worker or has one
+        self.started = False
         self.ended = False
         self.fault = ""
         self.ms = 0.0
@@ -167,17 +181,21 @@ class Fetcher:
         """Run the job as soon as its host and a worker are free."""
         job.round.add(job)
         with self._lock:
-            self._admit(job)
+            if not job.ended:  # dropped already
+                self._admit(job)
 
     def drop(self, job: Job) -> None:
         """End it: take it back where it has not started, cut its exchange where it has."""
         with self._lock:
             job.cancelled = True
-            waiting = job in self._waiting
-            if waiting:
-                self._waiting.remove(job)
-        if waiting:
-            job.ended = True
+            taken_back = not job.started and not job.ended
+            if taken_back:
+                job.ended = True
+                if job in self._waiting:
+                    self._waiting.remove(job)
+                elif job.queued:  # behind workers that are all busy: its place at the host is another's now
+                    self._leave(job.call.host)
+        if taken_back:
             job.round.done()
         else:
             job.budget.cancel.cancel()
@@ -188,6 +206,7 @@ class Fetcher:
             self._waiting.append(job)
             return
         self._running[host] = self._running.get(host, 0) + 1
+        job.queued = True
         self._enqueue(lambda: self._run(job), self._free + self._ahead)
 
     def _enqueue(self, work: Callable[[], None], free: int) -> None:
@@ -213,6 +232,10 @@ class Fetcher:
                     self._free += 1
 
     def _run(self, job: Job) -> None:
+        with self._lock:
+            if job.ended:  # dropped while it was in the queue
+                return
+            job.started = True
         try:
             if not job.cancelled:
                 for following in job.run(self._clock):
@@ -222,12 +245,15 @@ class Fetcher:
                     self._log.error("fetch.fault", error=job.fault)
         finally:
             job.ended = True
-            host = job.call.host
             with self._lock:
-                self._running[host] -= 1
-                for waiting in self._waiting:
-                    if waiting.call.host == host:
-                        self._waiting.remove(waiting)
-                        self._admit(waiting)
-                        break
+                self._leave(job.call.host)
             job.round.done()
+
+    def _leave(self, host: str) -> None:
+        """A job of that host is over: the next one may run."""
+        self._running[host] -= 1
+        for waiting in self._waiting:
+            if waiting.call.host == host:
+                self._waiting.remove(waiting)
+                self._admit(waiting)
+                break

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+import _thread
+import time
+
+from extension.errors import where
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from extension.clock import Clock
+    from extension.logs import Log
     from extension.store import Store
 
 # An environment is billed until every extension asks for the next event, and a refresh that outlives the event's
 # deadline turns an answered invocation into "Task timed out".
 ROUND_LIMIT = 1.0  # seconds after the event
+TIMER_PERIOD = 1.0  # seconds; a look costs a few microseconds per entry
 MARGIN = 0.5  # seconds before the invocation's deadline
 
 
 class Refresher:
     """Runs one round per INVOKE, if there is anything to fetch."""
 
-    def __init__(self, store: Store, begin_round: Callable[[], None], clock: Clock) -> None:
+    def __init__(self, store: Store, begin_round: Callable[[], None], clock: Clock, log: Log) -> None:
         self._store = store
         self._begin_round = begin_round
         self._clock = clock
+        self._log = log
         self._first = True
 
     def invoke(self, deadline_ms: float) -> None:
         """One INVOKE event came, whose function may run until ``deadline_ms`` (milliseconds since the epoch)."""
         clock = self._clock
         now = clock.monotonic()
-        deadline = now + deadline_ms / 1000 - clock.wall()
+        deadline = now + deadline_ms / 1000 - clock.wall() if deadline_ms else float("inf")
         self._store.deadline = deadline
         first, self._first = self._first, False
         due = self._store.due(first=first)
@@ -41,3 +49,19 @@ class Refresher:
         # Whatever runs now and has no reader must not be under way when the environment freezes; what has one goes on,
         # since the handler that waits for it keeps the environment awake.
         self._store.cut()
+
+    def start_timer(self) -> None:
+        """Where nothing freezes and no INVOKE comes (Managed Instances, outside Lambda): look for what is due every few
+        seconds, in a thread of its own."""
+        _thread.start_new_thread(self._keep_fresh, ())
+
+    def _keep_fresh(self) -> None:
+        while True:
+            time.sleep(TIMER_PERIOD)
+            try:
+                due = self._store.due(first=False)
+                if due:
+                    self._begin_round()
+                    self._store.fetch(due, self._store.round())
+            except Exception as error:  # noqa: BLE001 (a fault in one round must not end the rounds)
+                self._log.error("refresh.fault", error=type(error).__name__, where=where(error))

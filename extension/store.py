@@ -201,8 +201,8 @@ class Store:
         """Plan the calls for these flights and submit them."""
         by_service: dict[str, list[Resource]] = {}
         with self._lock:
-            if round_ not in self._rounds:
-                self._rounds.append(round_)
+            self._rounds = [other for other in self._rounds if not other.finished and other is not round_]
+            self._rounds.append(round_)
             for flight in flights:
                 flight.begun = True
                 by_service.setdefault(flight.resource.service, []).append(flight.resource)
@@ -221,7 +221,6 @@ class Store:
         """End every call that no reader waits for; how many there were. What is listed stays due."""
         with self._lock:
             jobs = [job for round_ in self._rounds for job in tuple(round_.jobs)]
-            self._rounds = [round_ for round_ in self._rounds if not round_.finished]
         cut = 0
         for job in jobs:
             following: list[Flight] = []

@@ -13,6 +13,8 @@ from extension.http1.connection import Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from extension.api.questions import Question
     from extension.clock import Clock
     from extension.health import Health
@@ -59,15 +61,22 @@ class Api:
 
     def answer(self, request: Request, reply: Reply) -> None:
         """Answer one request, now or later."""
+        self._guarded(lambda: self._answer(request, reply), reply)
+
+    def _again(self, request: Request, reply: Reply) -> None:
+        """The tokens were read anew for this request."""
+        self._guarded(lambda: self._answer(request, reply, renewed=True), reply)
+
+    def _guarded(self, answer: Callable[[], None], reply: Reply) -> None:
         try:
-            self._answer(request, reply)
+            answer()
         except ValueError as error:
             reply(problem(400, str(error)))
         except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
             self._log.error("api.fault", error=type(error).__name__)
             reply(problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault"))
 
-    def _answer(self, request: Request, reply: Reply) -> None:
+    def _answer(self, request: Request, reply: Reply, *, renewed: bool = False) -> None:
         path, query = split(request.target)
         if path == "/ping":
             if request.method == b"GET":
@@ -81,7 +90,10 @@ class Api:
         if forwarded(request):
             reply(Response(400, [TEXT], b"Forwarded") if is_drop_in else problem(400, "Forwarded", code="Forwarded"))
         elif not self._tokens.accept(request):
-            reply(drop_in.UNAUTHORIZED if is_drop_in else _unauthorized())
+            refusal = drop_in.UNAUTHORIZED if is_drop_in else _unauthorized()
+            if not renewed and self._tokens.renew(lambda: reply.resume(lambda: self._again(request, reply))):
+                return
+            reply(refusal)
         elif is_drop_in:
             self._drop_in(request, plain, query, reply)
         else:

@@ -5,12 +5,21 @@ from __future__ import annotations
 
 from _operator import _compare_digest as compare_digest
 
+from extension.aws.call import Budget
+from extension.errors import SourceError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from extension.aws.credentials import CredentialStore
+    from extension.clock import Clock
+    from extension.fetcher import Fetcher
     from extension.http1.request import Request
 
+_NAMES = ("AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PREHEAT_TOKEN")
+_RENEW_EVERY = 1.0  # seconds
+_RENEW_WITHIN = 1.0
 TOKEN_HEADERS = (b"x-aws-parameters-secrets-token", b"x-vault-token")
 _HOSTS = (b"localhost", b"127.0.0.1", b"[::1]", b"sandbox.localdomain")
 
@@ -36,17 +45,21 @@ class Tokens:
     """What a caller may show: the function's session token, current or the one before, and what the operator has
     set."""
 
-    __slots__ = ("_fixed", "_session")
+    __slots__ = ("_clock", "_credentials", "_fetcher", "_fixed", "_renewed")
 
-    def __init__(self, environ: Mapping[str, str], session_tokens: Callable[[], tuple[str, ...]]) -> None:
-        names = ("AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PREHEAT_TOKEN")
-        self._fixed = tuple([environ[name].encode("utf-8", "surrogateescape") for name in names if environ.get(name)])
-        self._session = session_tokens
+    def __init__(
+        self, environ: Mapping[str, str], credentials: CredentialStore, fetcher: Fetcher, clock: Clock
+    ) -> None:
+        self._fixed = tuple([environ[name].encode("utf-8", "surrogateescape") for name in _NAMES if environ.get(name)])
+        self._credentials = credentials
+        self._fetcher = fetcher
+        self._clock = clock
+        self._renewed = float("-inf")
 
     @property
     def any(self) -> bool:
         """Whether there is one at all; without, nothing but ``/ping`` can be asked."""
-        return bool(self._fixed or self._session())
+        return bool(self._fixed) or self._credentials.rotates
 
     def accept(self, request: Request) -> bool:
         """Whether one of the request's token headers holds one of them. Each comparison takes the same time whatever
@@ -58,6 +71,25 @@ class Tokens:
                 continue
             for token in self._fixed:
                 found |= compare_digest(shown, token)
-            for text in self._session():
+            for text in self._credentials.session_tokens():
                 found |= compare_digest(shown, text.encode())
         return found
+
+    def renew(self, then: Callable[[], None]) -> bool:
+        """The function may have got newer credentials than ours from the container endpoint: read them anew, at most
+        once a second, and call ``then`` from a worker; False where there is nothing to read."""
+        now = self._clock.monotonic()
+        if not self._credentials.rotates or now - self._renewed < _RENEW_EVERY:
+            return False
+        self._renewed = now
+
+        def read() -> None:
+            try:
+                self._credentials.reload(Budget(_RENEW_WITHIN))
+            except SourceError:
+                pass  # the endpoint does not answer: the token is as unknown as before
+            finally:
+                then()
+
+        self._fetcher.ahead(read)
+        return True

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
         def current(self, role: str, budget: Budget) -> Credentials: ...
         def renew(self, role: str) -> None: ...
 
+    class OwnCredentials(Protocol):
+        """A place that the function's own keys come from."""
+
+        rotates: bool  # it hands out new ones from time to time, whose session token callers may show
+
+        def load(self, budget: Budget, /) -> Credentials: ...
+
 
 REUSED_FOR = 60.0  # seconds of wall clock that a reader's miss may use what the round before it read
 _EXPIRES_SOON = 60.0
@@ -62,6 +69,7 @@ class EnvironmentCredentials:
     Runtime Interface Emulator hands on empty ones."""
 
     __slots__ = ("_credentials",)
+    rotates = False
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._credentials = Credentials(
@@ -82,6 +90,7 @@ class ContainerCredentials:
     """The keys that an endpoint on this machine hands out and rotates."""
 
     __slots__ = ("_clock", "_endpoint", "_path", "_token", "_trust")
+    rotates = True
 
     def __init__(self, endpoint: Endpoint, path: str, token: str, trust: Trust, clock: Clock) -> None:
         if endpoint.scheme != "https" and endpoint.host not in _LOCAL_HOSTS:
@@ -142,6 +151,7 @@ class NoCredentials:
     """There is neither; every call fails with one clear reason."""
 
     __slots__ = ()
+    rotates = False
     PROBLEM = (
         "no AWS credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor "
         "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
@@ -159,7 +169,7 @@ class CredentialStore:
 
     def __init__(
         self,
-        own: EnvironmentCredentials | ContainerCredentials | NoCredentials,
+        own: OwnCredentials,
         assume: Callable[[str, Budget], Credentials],
         clock: Clock,
     ) -> None:
@@ -201,9 +211,19 @@ class CredentialStore:
             if held is not None:
                 self._held[""] = (held[0], float("-inf"))
 
+    @property
+    def rotates(self) -> bool:
+        """Whether the function's own keys come from an endpoint that hands out new ones from time to time."""
+        return self._own.rotates
+
+    def reload(self, budget: Budget) -> None:
+        """Read the function's own keys anew, now."""
+        self.begin_round()
+        self.current("", budget)
+
     def session_tokens(self) -> tuple[str, ...]:
         """The current session token and the one before it: what callers may show as theirs."""
-        held = self._held.get("")
+        held = self._held.get("") if self._own.rotates else None
         tokens = (held[0].session_token if held else None, self._previous_token)
         return tuple(token for token in tokens if token)
 
@@ -222,9 +242,7 @@ def _text(document: Mapping[str, object], key: str) -> str:
     return value
 
 
-def own_credentials(
-    environ: Mapping[str, str], trust: Trust, clock: Clock
-) -> EnvironmentCredentials | ContainerCredentials | NoCredentials:
+def own_credentials(environ: Mapping[str, str], trust: Trust, clock: Clock) -> OwnCredentials:
     """Where this environment's keys come from; ``ValueError`` where the container endpoint's address is no good."""
     if EnvironmentCredentials.found(environ):
         return EnvironmentCredentials(environ)

@@ -64,6 +64,10 @@ class Reply:
         self._done = True
         self._client.loop.post(lambda: self._client.finish(self, response))
 
+    def resume(self, work: Callable[[], None]) -> None:
+        """Go on with the request in the loop's thread; for another thread."""
+        self._client.loop.post(work)
+
 
 class Client:
     """State of one connection. Used by the loop's thread only."""

@@ -89,7 +89,7 @@ class ParameterStore:
     def plan(self, resources: Sequence[Resource]) -> list[FetchCall]:
         """The calls that fetch these."""
         calls: list[FetchCall] = []
-        for group in grouped(resources, _place):
+        for group in grouped(resources, self._place):
             batchable = [resource for resource in group if self._batchable(resource)]
             in_batch = set(batchable)
             # A name may stand in a batch once: another spelling of the same words waits for the next batch.
@@ -110,6 +110,10 @@ class ParameterStore:
         """Where its calls go."""
         return self._directory.endpoint(SERVICE, region or self._directory.region).host
 
+    def _place(self, resource: Resource) -> tuple[str, str, bool]:
+        """What the resources of one batch have in common; an ARN says its region, a name means the own one."""
+        return resource.region or self._directory.region, resource.role, resource.decrypt
+
     def _batchable(self, resource: Resource) -> bool:
         return (
             not pattern_of(resource)
@@ -128,10 +132,6 @@ class ParameterStore:
         except ValueError:
             pass
         raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store answered nonsense")
-
-
-def _place(resource: Resource) -> tuple[str, str, bool]:
-    return resource.region, resource.role, resource.decrypt
 
 
 def _spelled(resource: Resource) -> str:
@@ -242,4 +242,6 @@ class _ByPath:
             if not token or left_out:
                 deliver(resource, Listing(members, left_out or bool(token)), sent)
                 return ()
+            if token == payload.get("NextToken"):
+                raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store gives the same page again")
             payload["NextToken"] = token

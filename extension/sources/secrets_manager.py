@@ -63,7 +63,7 @@ class SecretsManager:
     def plan(self, resources: Sequence[Resource]) -> list[FetchCall]:
         """The calls that fetch these."""
         calls: list[FetchCall] = []
-        for group in grouped(resources, _place):
+        for group in grouped(resources, self._place):
             batchable = [resource for resource in group if self._batchable(resource)]
             if not self._worth_a_batch(len(batchable)):
                 batchable = []
@@ -80,6 +80,10 @@ class SecretsManager:
         """Where its calls go."""
         return self._directory.endpoint(SERVICE, region or self._directory.region).host
 
+    def _place(self, resource: Resource) -> tuple[str, str]:
+        """What the resources of one batch have in common; an ARN says its region, a name means the own one."""
+        return resource.region or self._directory.region, resource.role
+
     def _batchable(self, resource: Resource) -> bool:
         partial_arn = bool(resource.arn) and not resource.full_arn
         return not resource.selector and not partial_arn and not self._memory.alone(resource)
@@ -88,10 +92,6 @@ class SecretsManager:
         if self._batch == "never" or not self._memory.usable:
             return False
         return count > (1 if self._batch == "always" else SECRETS_SINGLES)
-
-
-def _place(resource: Resource) -> tuple[str, str]:
-    return resource.region, resource.role
 
 
 class _Single:
@@ -161,6 +161,8 @@ class _Batch:
                 token = document.get("NextToken")
                 if not token or not wanted:
                     return [_Single(source, resource) for resources in wanted.values() for resource in resources]
+                if token == payload.get("NextToken"):
+                    raise outcome.failure(outcome.TRANSIENT, "", "Secrets Manager gives the same page again")
                 payload["NextToken"] = token
         except SourceError as error:
             left = [resource for resources in wanted.values() for resource in resources]

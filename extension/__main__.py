@@ -1,0 +1,5 @@
+"""``python -m extension``: the sidecar by hand, outside Lambda."""
+
+from extension.local import main
+
+main()

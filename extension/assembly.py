@@ -1,0 +1,120 @@
+"""Puts the parts of the sidecar together, in the order in which the time of a cold start is best spent.
+
+The connections to AWS are under way, in threads that only wait, before the bulk of the modules is imported; the calls
+are under way before the server is. A reader that comes earlier waits in the listeners' backlog.
+"""
+
+from __future__ import annotations
+
+import os
+
+from extension import ahead
+from extension.aws.directory import Directory
+from extension.aws.pool import Pool
+from extension.aws.trust import Trust
+from extension.fetcher import Fetcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+    from collections.abc import Mapping
+
+    from extension.aws.call import Budget
+    from extension.aws.client import Client
+    from extension.aws.credentials import Credentials, CredentialStore, OwnCredentials
+    from extension.clock import Clock
+    from extension.health import Health
+    from extension.http1.loop import Loop
+    from extension.logs import Log
+    from extension.prefetch import Prefetch
+    from extension.references import Resource
+    from extension.refresher import Refresher
+    from extension.settings import Settings
+    from extension.sources.s3 import Object
+    from extension.store import Source, Store
+
+
+class Sidecar:
+    """The parts that whoever runs it needs."""
+
+    __slots__ = ("client", "credentials", "health", "pool", "prefetch", "refresher", "server", "store")
+
+    client: Client
+    credentials: CredentialStore
+    health: Health
+    pool: Pool
+    prefetch: Prefetch
+    refresher: Refresher
+    server: Loop
+    store: Store
+
+
+def assemble(
+    settings: Settings,
+    environ: Mapping[str, str],
+    clock: Clock,
+    log: Log,
+    *,
+    listeners: list[_socket.socket],
+    account_id: str,
+    freezes: bool,
+    own: OwnCredentials | None = None,
+) -> Sidecar:
+    """A sidecar whose prefetch is under way and whose server runs. ``own``: the keys to use instead of what the
+    environment names."""
+    sidecar = Sidecar()
+    trust = Trust(settings.ca_bundle, os.path.dirname(__file__) + "/aws/amazon_roots.pem")
+    sidecar.pool = pool = Pool(trust, clock)
+    directory = Directory(settings)
+    fetcher = Fetcher(clock, log, settings.max_connections)
+    ahead.connect(settings, directory, pool, fetcher)
+
+    from extension.aws.client import Client
+    from extension.aws.credentials import CredentialStore, NoCredentials, own_credentials
+    from extension.aws.roles import assume_role
+    from extension.prefetch import Prefetch
+    from extension.resolution import Resolver
+    from extension.sources.listing import MOST_NAMES
+    from extension.sources.parameter_store import ParameterStore
+    from extension.sources.s3 import S3
+    from extension.sources.secrets_manager import SecretsManager
+    from extension.store import Store
+
+    def assume(role: str, budget: Budget) -> Credentials:
+        endpoint = directory.endpoint("sts", directory.region)
+        return assume_role(sidecar.client, endpoint, directory.region, role, budget)
+
+    def held(resource: Resource) -> Object | None:
+        found: Object | None = sidecar.store.held(resource)
+        return found
+
+    own = own or own_credentials(environ, trust, clock)
+    if isinstance(own, NoCredentials):
+        log.error("credentials.missing", problem=NoCredentials.PROBLEM)
+    sidecar.credentials = CredentialStore(own, assume, clock)
+    sidecar.client = client = Client(pool, sidecar.credentials, clock, settings.cache_memory)
+    resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed")
+    most_names = min(MOST_NAMES, settings.cache_items)
+    sources: dict[str, Source] = {
+        "secretsmanager": SecretsManager(client, directory, clock, settings.secrets_batch),
+        "ssm": ParameterStore(client, directory, clock, most_names),
+        "s3": S3(client, directory, held, settings.cache_memory, most_names),
+    }
+    sidecar.store = Store(settings, sources, fetcher, resolver, clock, log, freezes=freezes)
+    sidecar.prefetch = Prefetch(sidecar.store, settings, clock, log)
+    sidecar.prefetch.start()
+
+    from extension.api import Api
+    from extension.api.guards import Tokens
+    from extension.health import Health
+    from extension.http1.loop import Loop
+    from extension.refresher import Refresher
+
+    sidecar.health = Health()
+    tokens = Tokens(environ, sidecar.credentials, fetcher, clock)
+    if not tokens.any:
+        log.error("token.missing", problem="no AWS_SESSION_TOKEN and no PREHEAT_TOKEN is set: all but /ping is 401")
+    sidecar.server = Loop(listeners, Api(sidecar.store, tokens, sidecar.health, clock, log), log)
+    sidecar.server.start()
+    sidecar.refresher = Refresher(sidecar.store, sidecar.credentials.begin_round, clock, log)
+    return sidecar
