@@ -74,8 +74,8 @@ class Round:
 
     @property
     def finished(self) -> bool:
-        """Whether there were jobs and all have ended."""
-        return self._open == 0 and bool(self.jobs)
+        """Whether all have ended."""
+        return self._open == 0
 
     def wait(self, timeout: float) -> bool:
         """Wait until all have ended; False where that takes longer than ``timeout`` seconds."""

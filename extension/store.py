@@ -201,8 +201,9 @@ class Store:
         """Plan the calls for these flights and submit them."""
         by_service: dict[str, list[Resource]] = {}
         with self._lock:
-            self._rounds = [other for other in self._rounds if not other.finished and other is not round_]
-            self._rounds.append(round_)
+            self._rounds = [other for other in self._rounds if not (other.jobs and other.finished)]
+            if round_ not in self._rounds:
+                self._rounds.append(round_)
             for flight in flights:
                 flight.begun = True
                 by_service.setdefault(flight.resource.service, []).append(flight.resource)

@@ -90,7 +90,7 @@ def _read_parameter(store: Store, request: Request, resources: tuple[Resource, .
 
 
 def _answer_wildcard(store: Store, request: Request, question: Question, reply: Reply) -> None:
-    """The parameters below a path as JSON: name below it -> value."""
+    """The parameters below a path as JSON: name -> value."""
     (wildcard,) = question.resources
 
     def members(result: Reading | SourceError) -> Response | None:
@@ -123,7 +123,7 @@ def _wildcard(
             if value.status == 404:
                 continue  # went away since it was listed
             return _failed(store, resource, value)
-        found[resource.name[len(wildcard.name) :]] = value.value.value
+        found[resource.name] = value.value.value
         tags.append(f"{resource.name}={value.value.etag}")
         if value.how == STALE or (oldest.how != STALE and value.age > oldest.age):
             oldest = value
