@@ -8,8 +8,7 @@ import sys
 
 from extension import logs
 from extension.clock import Clock
-from extension.errors import InvalidSetting, where
-from extension.lambda_api import ApiGone, LambdaApi
+from extension.errors import ApiGone, InvalidSetting, where
 from extension.settings import Settings
 
 TYPE_CHECKING = False
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from extension.boot import Boot
+    from extension.lambda_api import LambdaApi
 
 AWS_EXTENSION = "/opt/extensions/AWSParametersAndSecretsLambdaExtension"
 
@@ -27,51 +27,50 @@ def run(boot: Boot) -> NoReturn:
     environ = {name: value for name, value in os.environ.items() if value}  # an empty variable is an unset one
     log = logs.Log()
     try:
-        api = LambdaApi(boot)
-        try:
-            settings = Settings.from_environ(environ)
-        except InvalidSetting as error:
-            log.error("init.invalid_setting", setting=error.name, problem=str(error))
-            api.init_error(error.error_type, str(error))
-            _exit(1)
-        log = logs.Log(settings.log_level)
-        for warning in settings.warnings:
-            log.warn("settings.warning", problem=warning)
-        if not settings.enabled:
-            log.info("init.disabled", reason="PREHEAT_ENABLED=false")
-            _idle(api)
-        if not boot.listeners:
-            _report_taken_port(boot, settings, log)
-            _idle(api)
-        try:
-            status = _serve(boot, api, settings, environ, log)
-        except ApiGone:
-            raise
-        except Exception as error:  # noqa: BLE001 (whatever it is, ending the process would fail the function)
-            log.error("init.degraded", error=type(error).__name__, where=where(error))
-            for listener in boot.listeners:
-                listener.close()  # a reader is refused at once, instead of waiting in the backlog for ever
-            _idle(api)
-        _exit(status)
+        _exit(_run(boot, environ, log))
     except ApiGone as error:
         log.error("lambda_api.gone", problem=str(error))
         _exit(1)
 
 
-def _serve(boot: Boot, api: LambdaApi, settings: Settings, environ: Mapping[str, str], log: logs.Log) -> int:
+def _run(boot: Boot, environ: Mapping[str, str], log: logs.Log) -> int:
+    try:
+        settings = Settings.from_environ(environ)
+    except InvalidSetting as error:
+        log.error("init.invalid_setting", setting=error.name, problem=str(error))
+        _api(boot).init_error(error.error_type, str(error))
+        return 1
+    log = logs.Log(settings.log_level)
+    for warning in settings.warnings:
+        log.warn("settings.warning", problem=warning)
+    if not settings.enabled:
+        log.info("init.disabled", reason="PREHEAT_ENABLED=false")
+        return _idle(_api(boot))
+    if not boot.listeners:
+        _report_taken_port(boot, settings, log)
+        return _idle(_api(boot))
+    try:
+        return _serve(boot, settings, environ, log)
+    except ApiGone:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, ending the process would fail the function)
+        log.error("init.degraded", error=type(error).__name__, where=where(error))
+        for listener in boot.listeners:
+            listener.close()  # a reader is refused at once, instead of waiting in the backlog for ever
+        return _idle(_api(boot))
+
+
+def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: logs.Log) -> int:
     clock = Clock()
     init_until = clock.monotonic() + settings.init_timeout
 
     from extension import assembly
 
+    transport = assembly.connect(settings, clock, log)
+    api = _api(boot)
+    freezes = "INVOKE" in boot.events
     sidecar = assembly.assemble(
-        settings,
-        environ,
-        clock,
-        log,
-        listeners=boot.listeners,
-        account_id=api.account_id,
-        freezes="INVOKE" in boot.events,
+        transport, settings, environ, clock, log, listeners=boot.listeners, account_id=api.account_id, freezes=freezes
     )
 
     from extension.lifecycle import Lifecycle
@@ -82,10 +81,17 @@ def _serve(boot: Boot, api: LambdaApi, settings: Settings, environ: Mapping[str,
 
     def ready() -> None:
         settle()
-        if "INVOKE" not in boot.events:
+        if not freezes:
             sidecar.refresher.start_timer()
 
     return lifecycle.run(init_until, ready)
+
+
+def _api(boot: Boot) -> LambdaApi:
+    """Not needed before the connections to AWS are under way."""
+    from extension.lambda_api import LambdaApi
+
+    return LambdaApi(boot)
 
 
 def settle() -> None:
@@ -94,11 +100,11 @@ def settle() -> None:
     gc.enable()
 
 
-def _idle(api: LambdaApi) -> NoReturn:
+def _idle(api: LambdaApi) -> int:
     """Nothing to do but to end with the environment."""
     while api.next().kind != "SHUTDOWN":
         pass
-    _exit(0)
+    return 0
 
 
 def _report_taken_port(boot: Boot, settings: Settings, log: logs.Log) -> None:

@@ -37,19 +37,38 @@ if TYPE_CHECKING:
 class Sidecar:
     """The parts that whoever runs it needs."""
 
-    __slots__ = ("client", "credentials", "health", "pool", "prefetch", "refresher", "server", "store")
+    __slots__ = ("client", "credentials", "health", "prefetch", "refresher", "server", "store")
 
     client: Client
     credentials: CredentialStore
     health: Health
-    pool: Pool
     prefetch: Prefetch
     refresher: Refresher
     server: Loop
     store: Store
 
 
+class Transport:
+    """What carries the calls to AWS."""
+
+    __slots__ = ("directory", "fetcher", "pool", "trust")
+
+    def __init__(self, settings: Settings, clock: Clock, log: Log) -> None:
+        self.trust = Trust(settings.ca_bundle, os.path.dirname(__file__) + "/aws/amazon_roots.pem")
+        self.pool = Pool(self.trust, clock)
+        self.directory = Directory(settings)
+        self.fetcher = Fetcher(clock, log, settings.max_connections)
+
+
+def connect(settings: Settings, clock: Clock, log: Log) -> Transport:
+    """Begin to open the connections that the prefetch will want."""
+    transport = Transport(settings, clock, log)
+    ahead.connect(settings, transport.directory, transport.pool, transport.fetcher)
+    return transport
+
+
 def assemble(
+    transport: Transport,
     settings: Settings,
     environ: Mapping[str, str],
     clock: Clock,
@@ -63,11 +82,7 @@ def assemble(
     """A sidecar whose prefetch is under way and whose server runs. ``own``: the keys to use instead of what the
     environment names."""
     sidecar = Sidecar()
-    trust = Trust(settings.ca_bundle, os.path.dirname(__file__) + "/aws/amazon_roots.pem")
-    sidecar.pool = pool = Pool(trust, clock)
-    directory = Directory(settings)
-    fetcher = Fetcher(clock, log, settings.max_connections)
-    ahead.connect(settings, directory, pool, fetcher)
+    directory, fetcher = transport.directory, transport.fetcher
 
     from extension.aws.client import Client
     from extension.aws.credentials import CredentialStore, NoCredentials, own_credentials
@@ -88,11 +103,11 @@ def assemble(
         found: Object | None = sidecar.store.held(resource)
         return found
 
-    own = own or own_credentials(environ, trust, clock)
+    own = own or own_credentials(environ, transport.trust, clock)
     if isinstance(own, NoCredentials):
         log.error("credentials.missing", problem=NoCredentials.PROBLEM)
     sidecar.credentials = CredentialStore(own, assume, clock)
-    sidecar.client = client = Client(pool, sidecar.credentials, clock, settings.cache_memory)
+    sidecar.client = client = Client(transport.pool, sidecar.credentials, clock, settings.cache_memory)
     resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed")
     most_names = min(MOST_NAMES, settings.cache_items)
     sources: dict[str, Source] = {

@@ -57,6 +57,10 @@ class SourceError(PreheatError):
         super().__init__(f"{self.code}: {self.message}")
 
 
+class ApiGone(PreheatError):
+    """The Extensions API does not answer any more, or not sensibly: there is no environment to serve."""
+
+
 class RequiredResourceUnavailable(PreheatError):
     """Entries marked ``required=true`` that could not be had; INIT fails. ``failures``: (reference, reason) pairs."""
 

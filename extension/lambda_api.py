@@ -8,6 +8,7 @@ from __future__ import annotations
 import _socket
 
 from extension import jsontext
+from extension.errors import ApiGone
 from extension.http1.message import BadMessage, ResponseParser, render_request
 
 TYPE_CHECKING = False
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from extension.boot import Boot
 
 _PATH = "/2020-01-01/extension"
-
-
-class ApiGone(Exception):
-    """The Extensions API does not answer any more, or not sensibly: there is no environment to serve."""
 
 
 class Event:

@@ -71,6 +71,7 @@ def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: Log)
     if session is not None and not settings.region and session.region_name:
         settings = Settings.from_environ({**environ, "AWS_REGION": session.region_name})
     sidecar = assembly.assemble(
+        assembly.connect(settings, clock, log),
         settings,
         environ,
         clock,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = (
     "SERVICES",
     "ListEntry",
+    "Refused",
     "Resource",
     "make_entry",
     "merge",
@@ -53,20 +54,20 @@ _ONLY_WITH_TABLE = ("key", "format", "strict")
 _S3 = "s3://"
 
 
-def parse_list(service: str, text: str, variable: str) -> list[ListEntry]:
+def parse_list(service: str, text: str, variable: str, first: int = 1) -> list[ListEntry]:
     """The entries of one list for ``service``; ``InvalidSetting`` names ``variable`` and the entry.
 
-    Entries are separated by commas or line breaks. ``source`` of each entry is ``variable``.
+    Entries are separated by commas or line breaks, and counted from ``first``. ``source`` of each is ``variable``.
     """
     entries = []
     lines = text.replace("\r", "\n").replace(",", "\n").split("\n")
     written = [entry for entry in [line.strip(" \t") for line in lines] if entry]
-    for number, entry in enumerate(written, 1):
+    for number, entry in enumerate(written, first):
         try:
             reference, question, options = entry.partition("?")
             pairs = [_option(option) for option in options.split("&")] if question else []
             entries.append(make_entry(service, reference, pairs, variable))
-        except _Refused as error:
+        except Refused as error:
             raise InvalidSetting(variable, str(error), error.held, entry=(number, entry)) from None
         except ValueError as error:
             raise InvalidSetting(variable, str(error), entry=(number, entry)) from None
@@ -101,7 +102,7 @@ def make_entry(service: str, reference: str, options: Sequence[tuple[str, str]],
     )
 
 
-class _Refused(ValueError):
+class Refused(ValueError):
     """What is wrong with an entry, and the piece of it that is."""
 
     def __init__(self, problem: str, held: str) -> None:
@@ -112,7 +113,7 @@ class _Refused(ValueError):
 def _option(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     if not name or not value:
-        raise _Refused("must have its options written NAME=VALUE, with & between them", text)
+        raise Refused("must have its options written NAME=VALUE, with & between them", text)
     return _decoded(name), _decoded(value)
 
 
@@ -120,7 +121,7 @@ def _decoded(text: str) -> str:
     try:
         return percent.decode(text)
     except ValueError:
-        raise _Refused("must have UTF-8 in %XX where it has a percent sign; a literal % is %25", text) from None
+        raise Refused("must have UTF-8 in %XX where it has a percent sign; a literal % is %25", text) from None
 
 
 def _sorted_out(service: str, options: Sequence[tuple[str, str]]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -129,13 +130,13 @@ def _sorted_out(service: str, options: Sequence[tuple[str, str]]) -> tuple[dict[
     keys: list[str] = []
     for name, value in options:
         if name not in _OPTIONS[service]:
-            raise _Refused(f"has an unknown option; there are {', '.join(_OPTIONS[service])}", name)
+            raise Refused(f"has an unknown option; there are {', '.join(_OPTIONS[service])}", name)
         if name == "key":
             if value in keys or not 1 <= len(value) <= 256 or not naming.is_text(value):
-                raise _Refused("option key= must be a column of 1 to 256 characters, each column once", value)
+                raise Refused("option key= must be a column of 1 to 256 characters, each column once", value)
             keys.append(value)
         elif name in values:
-            raise _Refused("must have each option once (only key= may come again)", name)
+            raise Refused("must have each option once (only key= may come again)", name)
         values[name] = value
     return values, tuple(keys)
 
@@ -181,7 +182,7 @@ def _value(values: dict[str, str], name: str, read: Callable[[str], Read]) -> Re
     try:
         return read(values[name])
     except ValueError as error:
-        raise _Refused(f"option {name}= {error}", values[name]) from None
+        raise Refused(f"option {name}= {error}", values[name]) from None
 
 
 def _alias(text: str) -> str:

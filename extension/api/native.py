@@ -99,7 +99,7 @@ def _answer_wildcard(store: Store, request: Request, question: Question, reply: 
         resources = result.value.members
 
         def finish(values: list[Reading | SourceError]) -> None:
-            guarded(lambda: _wildcard(store, request, wildcard, result, resources, values), reply)
+            guarded(lambda: _wildcard(store, request, result, resources, values), reply)
 
         reply.abandon = gather(store, resources, finish)
         return None
@@ -110,7 +110,6 @@ def _answer_wildcard(store: Store, request: Request, question: Question, reply: 
 def _wildcard(
     store: Store,
     request: Request,
-    wildcard: Resource,
     listing: Reading,
     resources: tuple[Resource, ...],
     values: list[Reading | SourceError],

@@ -89,8 +89,8 @@ def kind_of(code: str, status: int, message: str = "") -> str:
     kind = _KIND_OF_CODE.get(code)
     if kind:
         return kind
-    if code.startswith("KMS"):  # KMSAccessDeniedException, KMSDisabledException, … as SSM and Secrets Manager pass them
-        return DENIED
+    if code.startswith("KMS") and status < 500:  # KMSAccessDeniedException, KMSDisabledException, … as the services
+        return THROTTLED if "Throttl" in code else DENIED  # pass them on
     if code == "InvalidRequestException" and "marked for deletion" in message:
         return NOT_FOUND
     if status == 429:
@@ -111,7 +111,8 @@ def failure(kind: str, code: str, message: str) -> SourceError:
 def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> SourceError:
     """The error that an answer of 300 or above stands for.
 
-    JSON services (AWS JSON 1.1 protocol): the code is ``__type``, a ``#`` before it; S3 and STS: an XML ``<Code>``.
+    JSON services (AWS JSON 1.1 protocol): the code is ``__type``, between what a ``#`` and a ``:`` may set apart; S3
+    and STS: an XML ``<Code>``.
     """
     code = message = ""
     if body.lstrip()[:1] == b"{":
@@ -128,8 +129,8 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> SourceE
         except ValueError:
             fields = {}
         code, message = fields.get("Code", ""), fields.get("Message", "")
-    code = code or headers.get("x-amzn-errortype", "").partition(":")[0]
-    code = code.rpartition("#")[2]
+    code = code or headers.get("x-amzn-errortype", "")
+    code = code.partition(":")[0].rpartition("#")[2]
     kind = kind_of(code, status, message)
     return failure(kind, code, message or f"AWS answered {status}")
 

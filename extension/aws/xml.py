@@ -36,6 +36,6 @@ def leaves(document: bytes) -> list[tuple[str, str]]:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(document, True)
-    except pyexpat.ExpatError as error:
+    except (pyexpat.ExpatError, LookupError) as error:  # LookupError: an encoding that there is not
         raise ValueError(f"not XML: {error}") from None
     return found

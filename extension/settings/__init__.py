@@ -1,8 +1,7 @@
-"""The settings: read once from the environment, checked, frozen. Contract §2 to §2.2."""
+"""The settings: read once from the environment, checked, frozen. Contract §2 to §2.3."""
 
 from __future__ import annotations
 
-from extension.errors import InvalidSetting
 from extension.quantities import MEGABYTE
 from extension.references import SERVICES, ListEntry, merge, parse_list
 from extension.settings import names
@@ -140,16 +139,13 @@ class Settings:
 
 
 def _from_file(environ: Mapping[str, str]) -> tuple[Mapping[str, tuple[str, str]], list[ListEntry]]:
-    """What PREHEAT_CONFIG adds: settings, as ``Values`` takes them, and list entries.
+    """What PREHEAT_CONFIG adds: settings, as ``Values`` takes them, and list entries."""
+    held = Values(environ).text(names.CONFIG)
+    if not held:
+        return {}, []
+    from extension.settings import file
 
-    This version reads none, and stops rather than run with half of what was set.
-    """
-    text = Values(environ).text(names.CONFIG)
-    if text:
-        raise InvalidSetting(
-            names.CONFIG, "must be unset, as this version reads no configuration file: use the PREHEAT_ variables", text
-        )
-    return {}, []
+    return file.load(held)
 
 
 def _shared(values: Values) -> dict[str, Any]:

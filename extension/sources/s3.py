@@ -5,6 +5,7 @@ from __future__ import annotations
 from extension.aws import outcome, xml
 from extension.aws.call import Call, Memory
 from extension.aws.endpoints import s3_location
+from extension.errors import SourceError
 from extension.percent import decode, encode
 from extension.sources.listing import Listing, pattern_of
 
@@ -80,12 +81,18 @@ class S3:
         return "s3:GetObjectVersion" if resource.selector else "s3:GetObject"
 
     def host(self, resource: Resource) -> str:
-        """Where its calls go."""
-        return self._location(resource, "")[0]
+        """Where its calls go; "" where no host serves such a bucket: the call will say so, and costs no other one."""
+        try:
+            return self._location(resource, "")[0]
+        except SourceError:
+            return ""
 
     def _location(self, resource: Resource, key: str) -> tuple[str, str, str]:
         endpoint = self._directory.endpoint(SERVICE, resource.region or self._directory.region)
-        return s3_location(endpoint, resource.name.partition("/")[0], key)
+        try:
+            return s3_location(endpoint, resource.name.partition("/")[0], key)
+        except ValueError as error:
+            raise outcome.failure(outcome.MALFORMED, "InvalidBucketName", str(error)) from None
 
     def call(self, resource: Resource, key: str, query: str, headers: list[tuple[str, str]]) -> Call:
         """A GET for that key of the resource's bucket; "" for the bucket itself."""
@@ -123,10 +130,12 @@ class _Get:
         headers = [("If-None-Match", f'"{held.etag}"')] if held is not None and held.etag else []
         sink = Memory(self._source._most_bytes)
         answer = self._source._client.perform(self._source.call(resource, key, query, headers), budget, sink)
-        if answer.status == 304 and held is not None:
+        if answer.status != 304:
+            deliver(resource, Object(resource.name, answer.headers, sink.value()), answer.sent)
+        elif held is not None:
             deliver(resource, NotModified(held), answer.sent)
         else:
-            deliver(resource, Object(resource.name, answer.headers, sink.value()), answer.sent)
+            raise outcome.failure(outcome.TRANSIENT, "", "S3 answered 304 where nothing is held")
         return ()
 
 
@@ -152,7 +161,7 @@ class _List:
             query = "list-type=2&encoding-type=url" + (f"&continuation-token={encode(token)}" if token else "") + fixed
             answer = self._source._client.perform(self._source.call(resource, "", query, []), budget)
             sent = sent or answer.sent
-            token = ""
+            before, token = token, ""
             try:
                 for name, text in xml.leaves(answer.body):
                     if name == "Key" and not text.endswith("/"):  # a "folder" made by the console is an empty object
@@ -165,6 +174,8 @@ class _List:
                 raise outcome.failure(outcome.TRANSIENT, "", "S3 answered a listing with nonsense") from None
             if not token or len(members) >= self._source._most_names:
                 break
+            if token == before:
+                raise outcome.failure(outcome.TRANSIENT, "", "S3 gives the same page again")
         left_out = len(members) > self._source._most_names or bool(token)
         members = members[: self._source._most_names]
         deliver(resource, Listing(members, left_out), sent)
