@@ -23,17 +23,16 @@ class NegativeCache:
     def __init__(self) -> None:
         self._known: dict[Resource, tuple[SourceError, Instant]] = {}
 
-    def get(self, resource: Resource, now: Instant, within: float = NEGATIVE_FOR) -> SourceError | None:
-        """Why it is missing, where that was learnt less than ``within`` seconds ago."""
+    def get(self, resource: Resource, now: Instant) -> SourceError | None:
+        """Why it is missing, where that was learnt less than five seconds ago."""
         known = self._known.get(resource)
         if known is None:
             return None
         error, since = known
-        age = freshness.age(now, since)
-        if freshness.stepped_back(now, since) or age >= NEGATIVE_FOR:
-            del self._known[resource]
-            return None
-        return error if age < within else None
+        if freshness.age(now, since) < NEGATIVE_FOR and not freshness.stepped_back(now, since):
+            return error
+        del self._known[resource]
+        return None
 
     def put(self, resource: Resource, error: SourceError, now: Instant) -> None:
         """Remember it; the one learnt first makes room."""

@@ -14,9 +14,10 @@ from extension.aws import outcome
 from extension.cache import Entry, EntryCache
 from extension.errors import SourceError
 from extension.fetcher import Job, Round
+from extension.forced import ForcedRefreshes
 from extension.freshness import DUE, FRESH, LAPSED, STALE, Policy
 from extension.identity import Links, canonical_key
-from extension.negative import NEGATIVE_FOR, NegativeCache
+from extension.negative import NegativeCache
 from extension.reading import Pending, Reading
 from extension.single_flight import Flight, Flights
 from extension.sources.listing import Listing, pattern_of
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
     Done = Callable[[Reading | SourceError], None]
 
-REFRESHED_JUST_NOW = 1.0  # seconds within which a forced refresh is not repeated
 UNLIMITED = 900.0  # seconds: "no limit of its own" is still Lambda's longest function timeout
 
 
@@ -79,6 +79,7 @@ class Store:
         self._rounds: list[Round] = []  # those that may have a call under way
         self._members: dict[Resource, Resource] = {}  # an object -> the wildcard that brought it
         self._negative = NegativeCache()
+        self._forced = ForcedRefreshes()
         self._wanted: dict[Resource, None] = {}  # listed, not held, and worth another try at the next INVOKE
         self._failures: dict[Resource, SourceError] = {}  # listed, and how its last fetch failed
 
@@ -113,16 +114,19 @@ class Store:
         entry = self._cache.read(key) or self._links.same_version(resource, self._cache)
         if not self.resolver.permits(resource, entry.spellings if entry is not None else ()):
             return outcome.failure(outcome.DENIED, "NotListed", "PREHEAT_ALLOW=listed, and no list names it")
-        if entry is not None:
-            age = entry.age(now)
-            # A function that fails in a loop, and asks for a refresh each time, must not throttle the account.
-            wanted = age < REFRESHED_JUST_NOW if force else max_age is None or age <= max_age
-            state = entry.state(now)
-            if wanted and (state is FRESH or state is DUE or state is STALE):
-                return self._hit(entry, state, now)
-        known = self._negative.get(resource, now, REFRESHED_JUST_NOW if force else NEGATIVE_FOR)
-        if known is not None:
-            return known
+        if force and self._forced.just_now(key, now):
+            force = False
+            max_age = 0.0 if self._flights.get(key) is not None else None  # what that one brings is the newest
+        if force:
+            self._forced.note(key, now)
+        else:
+            if entry is not None and (max_age is None or entry.age(now) <= max_age):
+                state = entry.state(now)
+                if state is FRESH or state is DUE or state is STALE:
+                    return self._hit(entry, state, now)
+            known = self._negative.get(resource, now)
+            if known is not None:
+                return known
         if entry is not None:
             entry.misses += 1
         flight, leads = self._flights.join(key, resource, forced=force)
@@ -403,14 +407,13 @@ class Store:
         return list(found)
 
     def not_just_refreshed(self, resources: Iterable[Resource]) -> tuple[list[Resource], int]:
-        """Those that were not fetched within the last second, and how many were."""
+        """Those that were not forced within the last second, and how many were."""
         now = self._clock.now()
         waiting = []
         skipped = 0
         with self._lock:
             for resource in dict.fromkeys(resources):
-                entry = self._cache.peek(self._key(resource))
-                if entry is not None and entry.age(now) < REFRESHED_JUST_NOW:
+                if self._forced.just_now(self._key(resource), now):
                     skipped += 1
                 else:
                     waiting.append(resource)
