@@ -55,7 +55,12 @@ class Transport:
 
     def __init__(self, settings: Settings, clock: Clock, log: Log) -> None:
         self.trust = Trust(settings.ca_bundle, os.path.dirname(__file__) + "/aws/amazon_roots.pem")
-        self.pool = Pool(self.trust, clock)
+        proxies = None
+        if settings.https_proxy:
+            from extension.proxies import Proxies
+
+            proxies = Proxies(settings.https_proxy, settings.no_proxy)
+        self.pool = Pool(self.trust, clock, proxies)
         self.directory = Directory(settings)
         self.fetcher = Fetcher(clock, log, settings.max_connections)
 
@@ -105,7 +110,7 @@ def assemble(
 
     own = own or own_credentials(environ, transport.trust, clock)
     if isinstance(own, NoCredentials):
-        log.error("credentials.missing", problem=NoCredentials.PROBLEM)
+        log.error("credentials.missing", problem=own.problem)
     sidecar.credentials = CredentialStore(own, assume, clock)
     sidecar.client = client = Client(transport.pool, sidecar.credentials, clock, settings.cache_memory)
     resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed")
@@ -113,7 +118,7 @@ def assemble(
     sources: dict[str, Source] = {
         "secretsmanager": SecretsManager(client, directory, clock, settings.secrets_batch),
         "ssm": ParameterStore(client, directory, clock, most_names),
-        "s3": S3(client, directory, held, settings.cache_memory, most_names),
+        "s3": S3(client, directory, held, settings.cache_memory, most_names, log),
     }
     sidecar.store = Store(settings, sources, fetcher, resolver, clock, log, freezes=freezes)
     sidecar.prefetch = Prefetch(sidecar.store, settings, clock, log)
@@ -126,7 +131,8 @@ def assemble(
     from extension.refresher import Refresher
 
     sidecar.health = Health()
-    tokens = Tokens(environ, sidecar.credentials, fetcher, clock)
+    # The settings' token, which may be from the configuration file, instead of the variable.
+    tokens = Tokens({**environ, "PREHEAT_TOKEN": settings.token}, sidecar.credentials, fetcher, clock)
     if not tokens.any:
         log.error("token.missing", problem="no AWS_SESSION_TOKEN and no PREHEAT_TOKEN is set: all but /ping is 401")
     sidecar.server = Loop(listeners, Api(sidecar.store, tokens, sidecar.health, clock, log), log)

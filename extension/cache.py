@@ -5,6 +5,7 @@ from __future__ import annotations
 from cachetools import Cache, LRUCache
 
 from extension import freshness
+from extension.reading import Reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ class Entry:
     """A value with its age and its counters. Guarded by the store's lock; its repr shows no value."""
 
     __slots__ = (
-        "collection",
         "expired",
         "hits",
         "key",
@@ -54,7 +54,6 @@ class Entry:
         self.policy: Policy | None = None
         self.expired = False  # stale whatever its age
         self.listed = False
-        self.collection: Resource | None = None  # the wildcard that brought it
         self.marked = False  # to be fetched at the next round
         self.read_since_fetch = False
         self.hits = 0
@@ -69,6 +68,11 @@ class Entry:
     def size(self) -> int:
         """Bytes that it counts for."""
         return OVERHEAD + (self.value.size if self.value is not None else 0)
+
+    def reading(self, now: Instant, how: str) -> Reading:
+        """What a reader gets of it."""
+        assert self.policy is not None
+        return Reading(self.value, self.age(now), self.policy.ttl, how)
 
     def age(self, now: Instant) -> float:
         """Seconds since it was asked for."""

@@ -41,8 +41,8 @@ def _accelerated() -> tuple[Callable[[str], Any], Callable[[Any, bool], str]]:
         try:
             value, end = scan(text, 0)
         except (StopIteration, SystemError):
-            # SystemError: most mistakes are json.decoder's own exception, which the scanner of 3.10 and 3.11 does not find
-            # where that module is not imported; it then fails without saying how.
+            # SystemError: most mistakes are json.decoder's own exception, which the scanner of 3.10 and 3.11 does not
+            # find where that module is not imported; it then fails without saying how.
             raise ValueError("not JSON") from None
         if end != len(text):
             raise ValueError("not JSON: text after the value")

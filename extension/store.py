@@ -7,27 +7,24 @@ taken inside it, calls to AWS and to waiting readers are made after it.
 from __future__ import annotations
 
 import _thread
-import os
 
-from extension import freshness, reading, statistics
+from extension import reading, statistics
 from extension.aws import outcome
-from extension.cache import Entry, EntryCache
 from extension.errors import SourceError
 from extension.fetcher import Job, Round
 from extension.forced import ForcedRefreshes
-from extension.freshness import DUE, FRESH, LAPSED, STALE, Policy
-from extension.identity import Links, canonical_key
-from extension.negative import NegativeCache
+from extension.freshness import DUE, FRESH, LAPSED, STALE
+from extension.holdings import Holdings
 from extension.reading import Pending, Reading
 from extension.single_flight import Flight, Flights
-from extension.sources.listing import Listing, pattern_of
-from extension.sources.s3 import NotModified
+from extension.sources.listing import pattern_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from typing import Any, Protocol
 
+    from extension.cache import Entry
     from extension.clock import Clock, Instant
     from extension.fetcher import FetchCall, Fetcher
     from extension.logs import Log
@@ -72,16 +69,11 @@ class Store:
         self._freezes = freezes
         self.deadline = float("inf")  # of the invocation that runs, in monotonic time; only the main thread sets it
         self._lock = _thread.allocate_lock()  # guards all that follows
-        self._links = Links(settings.region)
-        self._cache = EntryCache(settings.cache_items, settings.cache_memory, self._links.drop)
+        self._holdings = Holdings(settings, resolver, freezes=freezes)
         self._flights = Flights()
         self._aloft: dict[Resource, Flight] = {}  # those whose call was submitted, by the resource it asks for
         self._rounds: list[Round] = []  # those that may have a call under way
-        self._members: dict[Resource, Resource] = {}  # an object -> the wildcard that brought it
-        self._negative = NegativeCache()
         self._forced = ForcedRefreshes()
-        self._wanted: dict[Resource, None] = {}  # listed, not held, and worth another try at the next INVOKE
-        self._failures: dict[Resource, SourceError] = {}  # listed, and how its last fetch failed
 
     # -- readers -----------------------------------------------------------------------------------------------------
 
@@ -111,7 +103,7 @@ class Store:
         self, resource: Resource, done: Done, force: bool, max_age: float | None, now: Instant, leading: list[Flight]
     ) -> Reading | SourceError | Pending:
         key = self._key(resource)
-        entry = self._cache.read(key) or self._links.same_version(resource, self._cache)
+        entry = self._holdings.find(key, resource)
         if not self.resolver.permits(resource, entry.spellings if entry is not None else ()):
             return outcome.failure(outcome.DENIED, "NotListed", "PREHEAT_ALLOW=listed, and no list names it")
         if force and self._forced.just_now(key, now):
@@ -124,7 +116,7 @@ class Store:
                 state = entry.state(now)
                 if state is FRESH or state is DUE or state is STALE:
                     return self._hit(entry, state, now)
-            known = self._negative.get(resource, now)
+            known = self._holdings.negative.get(resource, now)
             if known is not None:
                 return known
         if entry is not None:
@@ -137,7 +129,6 @@ class Store:
         return Pending(lambda: self._forget(flight, wait))
 
     def _hit(self, entry: Entry, state: str, now: Instant) -> Reading:
-        assert entry.policy is not None
         entry.read_since_fetch = True
         if state is STALE:
             entry.stale_reads += 1
@@ -147,7 +138,7 @@ class Store:
             entry.marked = True
             if not self._freezes:  # nobody has to wait for an INVOKE: ask at once
                 self._fetcher.ahead(lambda: self.fetch((entry.resource,), self.round()))
-        return Reading(entry.value, entry.age(now), entry.policy.ttl, reading.STALE if state is STALE else reading.HIT)
+        return entry.reading(now, reading.STALE if state is STALE else reading.HIT)
 
     def _waiter(self, done: Done, how: str, old: Entry | None) -> Callable[[Any], None]:
         """What to call with a flight's outcome: a ``Reading`` for its value, or the old value where that may be."""
@@ -166,11 +157,11 @@ class Store:
             return None
         now = self._clock.now()
         with self._lock:
-            if entry.policy is None or entry.state(now) not in (FRESH, DUE, STALE, LAPSED):
+            if entry.state(now) not in (FRESH, DUE, STALE, LAPSED):
                 return None
             entry.stale_reads += 1
             entry.read_since_fetch = entry.marked = True
-            return Reading(entry.value, entry.age(now), entry.policy.ttl, reading.STALE)
+            return entry.reading(now, reading.STALE)
 
     def _forget(self, flight: Flight, wait: Callable[[Any], None]) -> None:
         """A reader that waited went away."""
@@ -237,7 +228,7 @@ class Store:
                 for flight in flights:
                     del self._aloft[flight.resource]
                     if flight.listed:
-                        self._want(flight.resource)
+                        self._holdings.want(flight.resource)
                     following += self._next_in_line(flight)
             cut += 1
             self._fetcher.drop(job)
@@ -246,21 +237,19 @@ class Store:
         return cut
 
     def round(self, expires: float = float("inf")) -> Round:
-        """A round that ends at ``expires`` (monotonic), and with the invocation that runs at the latest."""
-        return Round(self._timeouts, min(expires, self.deadline))
+        """A round that ends at ``expires`` (monotonic), and with the invocation that runs at the latest.
+
+        A deadline that is over was that of an invocation before: whoever asks now belongs to one whose event is still
+        on its way to this process.
+        """
+        over = self.deadline <= self._clock.monotonic()
+        return Round(self._timeouts, expires if over else min(expires, self.deadline))
 
     def _key(self, resource: Resource) -> Hashable:
         """What its flight and entry are kept under. A flight that is aloft keeps the key that it began with, even where
         another spelling's answer has joined the two meanwhile."""
         flight = self._aloft.get(resource)
-        return flight.key if flight is not None else self._links.key(resource)
-
-    def _want(self, resource: Resource) -> None:
-        entry = self._cache.peek(self._links.key(resource))
-        if entry is not None:
-            entry.marked = self._freezes  # elsewhere the next read asks again
-        else:
-            self._wanted[resource] = None
+        return flight.key if flight is not None else self._holdings.links.key(resource)
 
     # -- outcomes ----------------------------------------------------------------------------------------------------
 
@@ -271,7 +260,7 @@ class Store:
         wildcard = job.call.resources[0]
         if pattern_of(wildcard) and resource != wildcard:
             with self._lock:
-                self._members[resource] = wildcard
+                self._holdings.note_member(resource, wildcard)
         self._land(resource, result, sent)
 
     def _land(self, resource: Resource, result: Any, sent: Instant) -> None:
@@ -281,9 +270,11 @@ class Store:
             changed = None
             if isinstance(result, SourceError):
                 outcome_: Reading | SourceError = result
-                self._note_failure(resource, flight, result, now)
+                self._holdings.fail(resource, result, now, again=flight is not None and flight.listed)
             else:
-                outcome_, changed = self._keep(resource, result, sent, now, flight)
+                read = flight is not None and bool(flight.waiters)
+                entry, changed = self._holdings.keep(resource, result, sent, read=read)
+                outcome_ = entry.reading(now, reading.MISS)
             waiters: list[Callable[[Any], None]] = []
             following: list[Flight] = []
             if flight is not None:
@@ -306,58 +297,11 @@ class Store:
         then = self._flights.land(flight)
         return [then] if then is not None and self._lift(then) else []
 
-    def _note_failure(self, resource: Resource, flight: Flight | None, error: SourceError, now: Instant) -> None:
-        if resource in self.resolver.entries or resource in self._members:
-            self._failures[resource] = error
-        if error.kind in (outcome.NOT_FOUND, outcome.DENIED):
-            self._negative.put(resource, error, now)
-            self._cache.remove(self._links.key(resource))  # never hidden by a stale value
-        elif flight is not None and flight.listed:
-            self._want(resource)
-
-    def _keep(
-        self, resource: Resource, value: Any, sent: Instant, now: Instant, flight: Flight | None
-    ) -> tuple[Reading, dict[str, Any] | None]:
-        """Store a value; what to log if it is another version than the one before."""
-        if isinstance(value, NotModified):
-            value = value.held
-        if isinstance(value, Listing):
-            for member in value.members:
-                self._members[member] = resource
-        self._failures.pop(resource, None)
-        self._negative.forget(resource)
-        self._wanted.pop(resource, None)
-        policy = self._policy(resource)
-        key = canonical_key(resource, value)
-        entry = self._cache.peek(key)
-        changed = None
-        if entry is None:
-            entry = Entry(key, resource)
-            entry.misses = 1 if flight is not None and flight.waiters else 0
-        elif entry.value is not None and entry.value.etag != value.etag and not isinstance(value, Listing):
-            changed = {"was": entry.value.etag, "now": value.etag}
-        if sent.monotonic >= (entry.sent.monotonic if entry.sent is not None else float("-inf")):
-            entry.value, entry.sent, entry.policy = value, sent, policy
-            entry.expired = entry.marked = False
-            entry.read_since_fetch = bool(flight is not None and flight.waiters)
-            entry.listed = entry.listed or resource in self.resolver.entries or resource in self._members
-            entry.collection = self._members.get(resource)
-            if policy.ttl > 0 and self._cache.put(entry):
-                self._links.join(resource, entry, self._cache, self.resolver)
-        return Reading(value, freshness.age(now, sent), policy.ttl, reading.MISS), changed
-
-    def _policy(self, resource: Resource) -> Policy:
-        listed = self.resolver.entries.get(resource) or self.resolver.entries.get(self._members.get(resource, resource))
-        ttl = listed.ttl if listed is not None and listed.ttl is not None else self._settings.ttl[resource.service]
-        # Not from a generator: a SnapStart snapshot would clone its state, and all environments would refresh together.
-        jitter = int.from_bytes(os.urandom(2), "big") / 65536
-        return Policy(ttl, self._settings.stale_while_revalidate, self._settings.stale_if_error, jitter)
-
     def _log_failure(self, resource: Resource, error: SourceError) -> None:
         fields = {"resource": resource.label, "code": error.code, "reason": error.message}
         if error.kind in (outcome.DENIED, outcome.NOT_FOUND):
             fields["grant"] = self._sources[resource.service].needs(resource)
-            fields["on"] = self._links.arn(resource, self.resolver.own_account)
+            fields["on"] = self._holdings.links.arn(resource, self.resolver.own_account)
         self._log.error("fetch.failed", **fields)
 
     # -- rounds, and what is told about them -------------------------------------------------------------------------
@@ -365,30 +309,13 @@ class Store:
     def due(self, *, first: bool) -> list[Resource]:
         """What the next round fetches: what is marked, and what is due, listed, and was read since its last fetch (at
         the first INVOKE: all of it)."""
-        now = self._clock.now()
         with self._lock:
-            wanted = dict.fromkeys(self._wanted)
-            self._wanted.clear()
-            for entry in self._cache:
-                if entry.marked or (
-                    entry.listed and (first or entry.read_since_fetch) and entry.state(now) is not FRESH
-                ):
-                    wanted[entry.resource] = None
-            for resource in tuple(wanted):
-                collection = self._members.get(resource)
-                if collection is not None and self._is_due(collection, now):
-                    del wanted[resource]  # comes with its wildcard, which lists again
-                    wanted[collection] = None
-        return list(wanted)
-
-    def _is_due(self, resource: Resource, now: Instant) -> bool:
-        entry = self._cache.peek(self._links.key(resource))
-        return entry is None or entry.state(now) is not FRESH
+            return self._holdings.due(self._clock.now(), first=first)
 
     def held(self, resource: Resource) -> Any:
         """The value that is held, whatever its age; None where there is none. Does not count as a read."""
         with self._lock:
-            entry = self._cache.peek(self._links.key(resource))
+            entry = self._holdings.peek(resource)
             return entry.value if entry is not None else None
 
     def preferred(self, resources: tuple[Resource, ...]) -> Resource:
@@ -400,11 +327,7 @@ class Store:
     def refreshable(self) -> list[Resource]:
         """What is listed, and what was read since its last fetch."""
         with self._lock:
-            found = dict.fromkeys(self.resolver.entries)
-            for entry in self._cache:
-                if entry.read_since_fetch and entry.resource not in self._members:
-                    found[entry.resource] = None
-        return list(found)
+            return self._holdings.refreshable()
 
     def not_just_refreshed(self, resources: Iterable[Resource]) -> tuple[list[Resource], int]:
         """Those that were not forced within the last second, and how many were."""
@@ -421,19 +344,19 @@ class Store:
 
     def failure(self, resource: Resource) -> SourceError | None:
         """How the last fetch of a listed resource failed; None where it did not."""
-        return self._failures.get(resource)
+        return self._holdings.failures.get(resource)
 
     def needs(self, resource: Resource) -> str:
         """The IAM action and resource that reading it takes."""
         action = self._sources[resource.service].needs(resource)
-        return f"{action} on {self._links.arn(resource, self.resolver.own_account)}"
+        return f"{action} on {self._holdings.links.arn(resource, self.resolver.own_account)}"
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Counters of every entry, for ``/stats`` and the summary at SHUTDOWN. Never a value."""
         with self._lock:
-            return statistics.rows(self._cache, self._failures, self._clock.now())
+            return statistics.rows(self._holdings.cache, self._holdings.failures, self._clock.now())
 
     @property
     def used(self) -> int:
         """Bytes that the entries count for."""
-        return self._cache.used
+        return self._holdings.cache.used

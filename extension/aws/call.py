@@ -6,6 +6,7 @@ from extension.aws.connection import Cancel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from extension.aws.endpoints import Endpoint
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """One request to AWS, not yet signed. ``path`` and ``query`` (without its "?") are what goes on the wire."""
+    """One request to AWS, not yet signed. ``path`` and ``query`` (without its "?") are what goes on the wire.
+
+    ``elsewhere`` is given an error answer and its code, and makes the call to ask instead where the answer says that
+    another place is the right one, else None. It is asked once: a call that it makes has none itself.
+    """
 
     __slots__ = (
         "body",
+        "elsewhere",
         "endpoint",
         "headers",
         "host",
@@ -49,6 +55,7 @@ class Call:
         headers: list[tuple[str, str]] | None = None,
         body: bytes = b"",
         role: str = "",
+        elsewhere: Callable[[Answer, str], Call | None] | None = None,
     ) -> None:
         self.service = service
         self.region = region
@@ -61,6 +68,7 @@ class Call:
         self.headers = headers or []
         self.body = body
         self.role = role
+        self.elsewhere = elsewhere
 
 
 class Answer:

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 _BACKOFF_FIRST = 0.1  # seconds; doubled with each attempt, and a random share of it waited
 _BACKOFF_MOST = 2.0
 _MENDABLE = (outcome.CREDENTIALS, outcome.SKEWED_CLOCK, outcome.FROZEN)
-_UNTRUSTED = "UntrustedCertificate"  # trying again does not make a certificate good
+_UNTRUSTED = "UntrustedCertificate"
+_REFUSED = "ProxyRefused"
+# Trying again does not make a certificate good, nor a bucket move; where a redirect helps it was followed before.
+_HOPELESS = (
+    _UNTRUSTED,
+    _REFUSED,
+    "PermanentRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+)
 _SKEW_TOLERATED = 240.0  # seconds; AWS refuses a signature that is 5 minutes off
 
 
@@ -55,6 +64,10 @@ class Client:
             if error is None:
                 assert answer is not None
                 return answer
+            moved = call.elsewhere(answer, error.code) if answer is not None and call.elsewhere is not None else None
+            if moved is not None:
+                call = moved
+                continue
             if error.kind in _MENDABLE:
                 if error.kind in mended or not self._mend(error, call, answer):
                     raise error
@@ -64,7 +77,7 @@ class Client:
                 continue
             pause = min(_BACKOFF_FIRST * 2**attempt, _BACKOFF_MOST) * _random()
             attempt += 1
-            hopeless = not error.transient or budget.cancel.cancelled or error.code == _UNTRUSTED
+            hopeless = not error.transient or budget.cancel.cancelled or error.code in _HOPELESS
             if hopeless or self._clock.monotonic() + pause >= min(deadline, budget.expires):
                 raise error
             try:
@@ -82,7 +95,8 @@ class Client:
             return None, outcome.failure(outcome.FROZEN, "", "the environment was frozen in the middle of the call")
         except ConnectionFailed as failed:
             kind = outcome.TIMEOUT if failed.timed_out else outcome.CONNECTION
-            return None, outcome.failure(kind, _UNTRUSTED if failed.untrusted else "", str(failed))
+            code = _UNTRUSTED if failed.untrusted else _REFUSED if failed.refused else ""
+            return None, outcome.failure(kind, code, str(failed))
         except BadMessage as bad:
             return None, outcome.failure(outcome.TRANSIENT, "", f"{call.host} answered nonsense: {bad.reason}")
         except TooLarge as large:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from extension.aws.endpoints import Endpoint
     from extension.aws.trust import Trust
     from extension.clock import Clock
+    from extension.proxies import Proxy
 
 CONNECT_LIMIT = 1.0  # seconds; contract §2: connecting takes at most this much of a fetch
 _CHUNK = 65536
@@ -31,12 +32,17 @@ class _Socket(_socket.socket):
 
 
 class ConnectionFailed(Exception):
-    """The exchange could not be finished. ``timed_out``: because nothing came in time. Never holds a value."""
+    """The exchange could not be finished. Never holds a value.
 
-    def __init__(self, reason: str, *, timed_out: bool = False, untrusted: bool = False) -> None:
+    ``timed_out``: because nothing came in time; ``untrusted``: the host's certificate is not believed; ``refused``: a
+    proxy does not let it through, and would not do so another time.
+    """
+
+    def __init__(self, reason: str, *, timed_out: bool = False, untrusted: bool = False, refused: bool = False) -> None:
         super().__init__(reason)
         self.timed_out = timed_out
         self.untrusted = untrusted
+        self.refused = refused
 
 
 class Cancel:
@@ -92,42 +98,48 @@ class Connection:
 
     @classmethod
     def open(
-        cls, endpoint: Endpoint, host: str, trust: Trust, limit: float, cancel: Cancel, clock: Clock
+        cls,
+        endpoint: Endpoint,
+        host: str,
+        trust: Trust,
+        limit: float,
+        cancel: Cancel,
+        clock: Clock,
+        proxy: Proxy | None = None,
     ) -> Connection:
-        """Connect to ``host`` at ``endpoint``'s port within ``limit`` seconds, TLS included."""
+        """Connect to ``host`` at ``endpoint``'s port within ``limit`` seconds, TLS and the way through ``proxy``
+        included."""
         deadline = clock.monotonic() + limit
+        near, port = (host, endpoint.port) if proxy is None else (proxy.host, proxy.port)
+        way = host if proxy is None else f"{host} through the proxy {proxy.authority}"
         try:
             # As bytes: a str goes through the idna codec, which imports re, enum and unicodedata (14 ms of CPU here).
-            name = host.encode("ascii")
-            addresses = _socket.getaddrinfo(name, endpoint.port, _socket.AF_UNSPEC, _socket.SOCK_STREAM)
+            name = near.encode("ascii")
+            addresses = _socket.getaddrinfo(name, port, _socket.AF_UNSPEC, _socket.SOCK_STREAM)
         except OSError as error:
-            raise ConnectionFailed(f"the name {host} can't be resolved: {error.args[-1]}") from None
-        problem = ConnectionFailed(f"{host} has no address")
+            raise ConnectionFailed(f"the name {near} can't be resolved: {error.args[-1]}") from None
+        problem = ConnectionFailed(f"{near} has no address")
         for family, kind, protocol, _, address in addresses:
             remaining = deadline - clock.monotonic()
             if remaining <= 0:
-                raise ConnectionFailed(f"connecting to {host} took over {limit:.1f} s", timed_out=True)
+                raise ConnectionFailed(f"connecting to {way} took over {limit:.1f} s", timed_out=True)
             plain = _Socket(family, kind, protocol)
             try:
                 cancel.attach(plain)
                 plain.settimeout(remaining)
                 plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
                 plain.connect(address)
-                tls = None
-                if endpoint.scheme == "https":
-                    tls = trust.context(endpoint.custom)._wrap_socket(plain, False, host)
-                    plain.settimeout(max(deadline - clock.monotonic(), 0.001))
-                    tls.do_handshake()
+                tls = _secured(plain, endpoint, host, trust, deadline, clock, proxy)
                 return cls(plain, tls, clock.wall)
             except TimeoutError:
-                problem = ConnectionFailed(f"connecting to {host} took over {limit:.1f} s", timed_out=True)
+                problem = ConnectionFailed(f"connecting to {way} took over {limit:.1f} s", timed_out=True)
             except _ssl.SSLCertVerificationError as error:
                 problem = ConnectionFailed(
                     f"the certificate of {host} is not trusted: {getattr(error, 'verify_message', error)}",
                     untrusted=True,
                 )
             except OSError as error:  # SSLError is one
-                problem = ConnectionFailed(f"connecting to {host} failed: {error.strerror or error}")
+                problem = ConnectionFailed(f"connecting to {way} failed: {error.strerror or error}")
             except ConnectionFailed:
                 plain.close()
                 raise
@@ -169,3 +181,30 @@ class Connection:
     def close(self) -> None:
         """Close without ceremony: TLS's close_notify would wait for a peer that may be long gone."""
         self._plain.close()
+
+
+def _secured(
+    plain: _socket.socket,
+    endpoint: Endpoint,
+    host: str,
+    trust: Trust,
+    deadline: float,
+    clock: Clock,
+    proxy: Proxy | None,
+) -> Any:
+    """TLS to ``host`` over a fresh connection, through ``proxy`` where that leads to one; None where all is plain."""
+    outer = None
+    if proxy is not None:
+        from extension.aws import tunnel
+
+        outer = tunnel.establish(plain, proxy, host, endpoint.port, trust, deadline, clock)
+    if endpoint.scheme != "https":
+        return outer
+    context = trust.context(endpoint.custom)
+    if outer is None:
+        tls = context._wrap_socket(plain, False, host)
+    else:
+        tls = tunnel.NestedTls(context, host, outer, plain, clock)
+    plain.settimeout(max(deadline - clock.monotonic(), 0.001))
+    tls.do_handshake()
+    return tls

@@ -94,7 +94,7 @@ class ContainerCredentials:
 
     def __init__(self, endpoint: Endpoint, path: str, token: str, trust: Trust, clock: Clock) -> None:
         if endpoint.scheme != "https" and endpoint.host not in _LOCAL_HOSTS:
-            raise ValueError("AWS_CONTAINER_CREDENTIALS_FULL_URI is plain HTTP and not on this machine")
+            raise ValueError("it is plain HTTP and not on this machine")
         self._endpoint = endpoint
         self._path = path
         self._token = token
@@ -150,16 +150,20 @@ class ContainerCredentials:
 class NoCredentials:
     """There is neither; every call fails with one clear reason."""
 
-    __slots__ = ()
+    __slots__ = ("problem",)
     rotates = False
-    PROBLEM = (
-        "no AWS credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor "
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
-    )
+
+    def __init__(self, why: str = "") -> None:
+        """``why`` the container endpoint is none, where its address is no good."""
+        self.problem = "no AWS credentials: " + (
+            f"AWS_CONTAINER_CREDENTIALS_FULL_URI is no address of keys: {why}"
+            if why
+            else "neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
+        )
 
     def load(self, _budget: Budget) -> Credentials:
         """``SourceError``, always."""
-        raise outcome.failure(outcome.CREDENTIALS, "NoCredentials", self.PROBLEM)
+        raise outcome.failure(outcome.CREDENTIALS, "NoCredentials", self.problem)
 
 
 class CredentialStore:
@@ -243,12 +247,16 @@ def _text(document: Mapping[str, object], key: str) -> str:
 
 
 def own_credentials(environ: Mapping[str, str], trust: Trust, clock: Clock) -> OwnCredentials:
-    """Where this environment's keys come from; ``ValueError`` where the container endpoint's address is no good."""
+    """Where this environment's keys come from. As any name of AWS's, a container endpoint that can be none stops
+    nothing: it is a reason why there are no keys."""
     if EnvironmentCredentials.found(environ):
         return EnvironmentCredentials(environ)
     uri = environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", "")
     if not uri:
         return NoCredentials()
-    endpoint = endpoints.resolve("sts", "us-east-1", override=uri)  # the same syntax: scheme, host, port, path
     token = environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
-    return ContainerCredentials(endpoint, endpoint.base_path or "/", token, trust, clock)
+    try:
+        endpoint = endpoints.resolve("sts", "us-east-1", override=uri)  # the same syntax: scheme, host, port, path
+        return ContainerCredentials(endpoint, endpoint.base_path or "/", token, trust, clock)
+    except ValueError as error:  # its text repeats nothing of the address
+        return NoCredentials(str(error))

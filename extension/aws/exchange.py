@@ -15,11 +15,31 @@ if TYPE_CHECKING:
     from extension.aws.connection import Connection
     from extension.clock import Clock, Instant
 
-_ERROR_BODY = 65536
+_ERROR_BODY = 65536  # bytes of it that are looked at
 
 
 class Thawed(Exception):
     """The environment was frozen in the middle of an exchange: what it says is as old as the freeze."""
+
+
+class _Beginning:
+    """Keeps the beginning of an error's body: what a proxy adds to its page must not hide that the call failed."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self) -> None:
+        self._body = b""
+
+    def begin(self, _headers: dict[str, str]) -> None:
+        """A body begins."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next part of it."""
+        self._body += data[: _ERROR_BODY - len(self._body)]
+
+    def value(self) -> bytes:
+        """What there is of it."""
+        return self._body
 
 
 class Exchange:
@@ -48,7 +68,7 @@ class Exchange:
         parser = ResponseParser(head_request=method == "HEAD")
         request = render_request(method, target, headers, body)
         self._watched(lambda: self._connection.send(request, self._left()))
-        keep = Memory(memory_limit)
+        keep: Memory | _Beginning = Memory(memory_limit)
         into: Sink = keep
         answer: Answer | None = None
         while True:
@@ -60,6 +80,8 @@ class Exchange:
             else:
                 if parser.status is None and not self.begun:
                     raise ConnectionFailed("the connection was closed before an answer")
+                if self._budget.cancel.cancelled:  # we ended it ourselves: it says nothing of where the body ends
+                    raise ConnectionFailed("cancelled")
                 parser.feed_eof()
             if answer is None and parser.status is not None:
                 fields = {
@@ -69,7 +91,7 @@ class Exchange:
                 if sink is not None and parser.status < 300:
                     into = sink
                 elif parser.status >= 300:
-                    keep = into = Memory(_ERROR_BODY)
+                    keep = into = _Beginning()
                 if parser.status != 304:
                     into.begin(fields)
             if answer is not None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from extension.aws.endpoints import Endpoint
     from extension.aws.trust import Trust
     from extension.clock import Clock
+    from extension.proxies import Proxies
 
 # A network address translation in the path forgets idle connections after 350 s, AWS's own front ends after 60 s or
 # less; a frozen environment learns nothing of either. Wall clock, because the monotonic one may stand still meanwhile.
@@ -22,10 +23,11 @@ IDLE_LIMIT = 50.0
 class Pool:
     """Idle connections by host. How many are in use at a time is the fetcher's business, which limits its jobs."""
 
-    __slots__ = ("_arrivals", "_clock", "_idle", "_lock", "_trust", "_unclaimed", "opened")
+    __slots__ = ("_arrivals", "_clock", "_idle", "_lock", "_proxies", "_trust", "_unclaimed", "opened")
 
-    def __init__(self, trust: Trust, clock: Clock) -> None:
+    def __init__(self, trust: Trust, clock: Clock, proxies: Proxies | None = None) -> None:
         self._trust = trust
+        self._proxies = proxies
         self._clock = clock
         self._lock = _thread.allocate_lock()  # guards the three tables; nothing waits while holding it
         self._idle: dict[tuple[str, int], list[Connection]] = {}
@@ -125,9 +127,14 @@ class Pool:
 
     def _open(self, endpoint: Endpoint, host: str, limit: float, cancel: Cancel) -> Connection:
         self.opened += 1
+        proxy = None
+        if self._proxies is not None and endpoint.scheme == "https":  # HTTPS_PROXY is not for plain HTTP
+            proxy = self._proxies.find(host, endpoint.port)
+        by_roots = not endpoint.custom and self._trust.by_roots  # now: others may fall back while this one is tried
         try:
-            return Connection.open(endpoint, host, self._trust, limit, cancel, self._clock)
+            return Connection.open(endpoint, host, self._trust, limit, cancel, self._clock, proxy)
         except ConnectionFailed as error:
-            if error.untrusted and not endpoint.custom and self._trust.fall_back():
-                return Connection.open(endpoint, host, self._trust, limit, cancel, self._clock)
+            if error.untrusted and by_roots:
+                self._trust.fall_back()
+                return Connection.open(endpoint, host, self._trust, limit, cancel, self._clock, proxy)
             raise

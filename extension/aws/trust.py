@@ -36,13 +36,14 @@ class Trust:
                 context = self._contexts[store] = self._load(store)
         return context
 
-    def fall_back(self) -> bool:
-        """The Amazon roots did not verify an AWS host: from now on use the system's store. False if that was so before,
-        or there is a bundle."""
-        if self._bundle or self._roots_failed:
-            return False
+    @property
+    def by_roots(self) -> bool:
+        """Whether AWS's own hosts are verified by the Amazon roots; to be read before a connection is tried."""
+        return not self._bundle and not self._roots_failed
+
+    def fall_back(self) -> None:
+        """The Amazon roots did not verify an AWS host: from now on use the system's store."""
         self._roots_failed = True
-        return True
 
     def _load(self, store: str) -> Any:
         context = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # CERT_REQUIRED and check_hostname are its defaults

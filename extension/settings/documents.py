@@ -56,7 +56,7 @@ def from_json(text: str) -> Any:
     """The one JSON value in ``text``, with ``Number`` for numbers."""
     start = len(text) - len(text.lstrip(_BLANKS))
     try:
-        value, end = _scanner()(text, start)
+        value, end = _scanned(text, start)
     except StopIteration as stopped:
         raise _not_json(text, stopped.value) from None
     except RecursionError:
@@ -86,6 +86,18 @@ def from_toml(text: str) -> Any:
         place = str(error).rpartition("(at ")[2].rstrip(")")
         known = place.startswith(("line ", "end of ")) and len(place) < 50
         raise BadDocument(f"must be TOML; it is not at {place}" if known else "must be TOML") from None
+
+
+def _scanned(text: str, start: int) -> tuple[Any, int]:
+    scan = _scanner()
+    try:
+        return scan(text, start)
+    except SystemError:
+        # Most mistakes are json.decoder's own exception, which the scanner of 3.10 and 3.11 does not find where that
+        # module is not loaded; it then fails without saying how. A mistake may cost an import.
+        import json.decoder  # noqa: F401
+
+        return scan(text, start)
 
 
 def _scanner() -> Callable[[str, int], tuple[Any, int]]:

@@ -108,9 +108,11 @@ def _url(text: str) -> str:
 
 
 def _proxy(text: str) -> str:
-    scheme, separator, rest = text.partition("://")
-    if (separator and (scheme.lower() not in ("http", "https") or rest[:1] in ("", "/"))) or not _visible(text):
-        raise ValueError("must be http://HOST:PORT, https://HOST:PORT or HOST:PORT")
+    from extension import proxies
+
+    if not _visible(text):
+        raise ValueError(proxies.FORM)
+    proxies.parse(text)
     return text
 
 

@@ -7,6 +7,7 @@ from extension.aws.call import Call, Memory
 from extension.aws.endpoints import s3_location
 from extension.errors import SourceError
 from extension.percent import decode, encode
+from extension.sources.bucket_regions import BucketRegions
 from extension.sources.listing import Listing, pattern_of
 
 TYPE_CHECKING = False
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from extension.aws.call import Budget
+    from extension.aws.call import Answer, Budget
     from extension.aws.client import Client
     from extension.aws.directory import Directory
     from extension.clock import Instant
     from extension.fetcher import FetchCall
+    from extension.logs import Log
     from extension.references import Resource
 
     Deliver = Callable[[Resource, Any, Instant], None]
@@ -63,12 +65,14 @@ class S3:
         held: Callable[[Resource], Object | None],
         most_bytes: int,
         most_names: int,
+        log: Log | None = None,
     ) -> None:
         self._client = client
         self._directory = directory
         self._held = held
         self._most_bytes = most_bytes
         self._most_names = most_names
+        self._regions = BucketRegions(log)
 
     def plan(self, resources: Sequence[Resource]) -> list[FetchCall]:
         """The calls that fetch these: one each."""
@@ -83,21 +87,40 @@ class S3:
     def host(self, resource: Resource) -> str:
         """Where its calls go; "" where no host serves such a bucket: the call will say so, and costs no other one."""
         try:
-            return self._location(resource, "")[0]
+            return self._location(resource, "", self._region(resource))[0]
         except SourceError:
             return ""
 
-    def _location(self, resource: Resource, key: str) -> tuple[str, str, str]:
-        endpoint = self._directory.endpoint(SERVICE, resource.region or self._directory.region)
+    def _region(self, resource: Resource) -> str:
+        return self._regions.get(_bucket(resource)) or resource.region or self._directory.region
+
+    def _location(self, resource: Resource, key: str, region: str) -> tuple[str, str, str]:
         try:
-            return s3_location(endpoint, resource.name.partition("/")[0], key)
+            return s3_location(self._directory.endpoint(SERVICE, region), _bucket(resource), key)
         except ValueError as error:
             raise outcome.failure(outcome.MALFORMED, "InvalidBucketName", str(error)) from None
 
     def call(self, resource: Resource, key: str, query: str, headers: list[tuple[str, str]]) -> Call:
-        """A GET for that key of the resource's bucket; "" for the bucket itself."""
-        region = resource.region or self._directory.region
-        host, host_header, path = self._location(resource, key)
+        """A GET for that key of the resource's bucket, "" for the bucket itself; it follows the bucket once to its own
+        region, whose host is resolved like any other (a custom endpoint stays: then the signature alone changes)."""
+        region = self._region(resource)
+
+        def elsewhere(answer: Answer, code: str) -> Call | None:
+            other = self._regions.learn(_bucket(resource), region, answer, code)
+            return self._call(other, resource, key, query, headers, None) if other else None
+
+        return self._call(region, resource, key, query, headers, elsewhere)
+
+    def _call(
+        self,
+        region: str,
+        resource: Resource,
+        key: str,
+        query: str,
+        headers: list[tuple[str, str]],
+        elsewhere: Callable[[Answer, str], Call | None] | None,
+    ) -> Call:
+        host, host_header, path = self._location(resource, key, region)
         return Call(
             SERVICE,
             region,
@@ -109,7 +132,12 @@ class S3:
             query=query,
             headers=headers,
             role=resource.role,
+            elsewhere=elsewhere,
         )
+
+
+def _bucket(resource: Resource) -> str:
+    return resource.name.partition("/")[0]
 
 
 class _Get:

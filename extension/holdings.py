@@ -1,0 +1,141 @@
+"""What is held, and what is known of what is not: entries, spellings, wildcards' members, failures.
+
+Decisions and memory only: nothing here waits, asks AWS or answers a reader. The store's lock guards all of it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from extension.aws import outcome
+from extension.cache import Entry, EntryCache
+from extension.freshness import FRESH, Policy
+from extension.identity import Links, canonical_key
+from extension.negative import NegativeCache
+from extension.sources.listing import Listing
+from extension.sources.s3 import NotModified
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from typing import Any
+
+    from extension.clock import Instant
+    from extension.errors import SourceError
+    from extension.references import Resource
+    from extension.resolution import Resolver
+    from extension.settings import Settings
+
+
+class Holdings:
+    """Everything that outlives a fetch."""
+
+    def __init__(self, settings: Settings, resolver: Resolver, *, freezes: bool) -> None:
+        self._settings = settings
+        self._resolver = resolver
+        self._freezes = freezes
+        self.links = Links(settings.region)
+        self.cache = EntryCache(settings.cache_items, settings.cache_memory, self.links.drop)
+        self.negative = NegativeCache()
+        self.failures: dict[Resource, SourceError] = {}  # listed, and how its last fetch failed
+        self._members: dict[Resource, Resource] = {}  # a resource -> the wildcard that brought it
+        self._wanted: dict[Resource, None] = {}  # listed, not held, and worth another try at the next INVOKE
+
+    def find(self, key: Hashable, resource: Resource) -> Entry | None:
+        """The entry that answers for the resource; counts as a read."""
+        return self.cache.read(key) or self.links.same_version(resource, self.cache)
+
+    def peek(self, resource: Resource) -> Entry | None:
+        """The same, but does not count as a read."""
+        return self.cache.peek(self.links.key(resource))
+
+    def is_listed(self, resource: Resource) -> bool:
+        """Whether a list names it, or one of its wildcards has brought it."""
+        return resource in self._resolver.entries or resource in self._members
+
+    def note_member(self, resource: Resource, wildcard: Resource) -> None:
+        """The wildcard stands for this resource, too."""
+        self._members[resource] = wildcard
+
+    def want(self, resource: Resource) -> None:
+        """Its fetch was cut or failed for now: try again at the next round."""
+        entry = self.peek(resource)
+        if entry is not None:
+            entry.marked = self._freezes  # elsewhere the next read asks again
+        else:
+            self._wanted[resource] = None
+
+    def fail(self, resource: Resource, error: SourceError, now: Instant, *, again: bool) -> None:
+        """Its fetch failed; ``again``: worth another try at the next round, if the error is transient."""
+        if self.is_listed(resource):
+            self.failures[resource] = error
+        if error.kind in (outcome.NOT_FOUND, outcome.DENIED):
+            self.negative.put(resource, error, now)
+            self.cache.remove(self.links.key(resource))  # never hidden by a stale value
+        elif again:
+            self.want(resource)
+
+    def keep(self, resource: Resource, value: Any, sent: Instant, *, read: bool) -> tuple[Entry, dict[str, Any] | None]:
+        """Keep a value that was asked for at ``sent``; its entry, and what changed if it is another version. ``read``:
+        somebody waits for it. An answer that is older than what is held changes nothing."""
+        if isinstance(value, NotModified):
+            value = value.held
+        if isinstance(value, Listing):
+            for member in value.members:
+                self._members[member] = resource
+        self.failures.pop(resource, None)
+        self.negative.forget(resource)
+        self._wanted.pop(resource, None)
+        key = canonical_key(resource, value)
+        entry = self.cache.peek(key)
+        changed = None
+        if entry is None:
+            entry = Entry(key, resource)
+            entry.misses = int(read)
+        elif entry.sent is not None and sent.monotonic < entry.sent.monotonic:
+            return entry, None
+        elif entry.value.etag != value.etag and not isinstance(value, Listing):
+            changed = {"was": entry.value.etag, "now": value.etag}
+        policy = self._policy(resource)
+        entry.value, entry.sent, entry.policy = value, sent, policy
+        entry.expired = entry.marked = False
+        entry.read_since_fetch = read
+        entry.listed = entry.listed or self.is_listed(resource)
+        if policy.ttl > 0 and self.cache.put(entry):
+            self.links.join(resource, entry, self.cache, self._resolver)
+        return entry, changed
+
+    def _policy(self, resource: Resource) -> Policy:
+        entries = self._resolver.entries
+        listed = entries.get(resource) or entries.get(self._members.get(resource, resource))
+        ttl = listed.ttl if listed is not None and listed.ttl is not None else self._settings.ttl[resource.service]
+        # Not from a generator: a SnapStart snapshot would clone its state, and all environments would refresh together.
+        jitter = int.from_bytes(os.urandom(2), "big") / 65536
+        return Policy(ttl, self._settings.stale_while_revalidate, self._settings.stale_if_error, jitter)
+
+    def due(self, now: Instant, *, first: bool) -> list[Resource]:
+        """What the next round fetches: what is marked or wanted, and what is due, listed, and was read since its last
+        fetch (at the first INVOKE: all that is due and listed)."""
+        wanted = dict.fromkeys(self._wanted)
+        self._wanted.clear()
+        for entry in self.cache:
+            if entry.marked or (entry.listed and (first or entry.read_since_fetch) and entry.state(now) is not FRESH):
+                wanted[entry.resource] = None
+        for resource in tuple(wanted):
+            wildcard = self._members.get(resource)
+            if wildcard is not None and self._is_due(wildcard, now):
+                del wanted[resource]  # comes with its wildcard, which lists again
+                wanted[wildcard] = None
+        return list(wanted)
+
+    def _is_due(self, resource: Resource, now: Instant) -> bool:
+        entry = self.peek(resource)
+        return entry is None or entry.state(now) is not FRESH
+
+    def refreshable(self) -> list[Resource]:
+        """What is listed, and what was read since its last fetch; a wildcard's members come with it."""
+        found = dict.fromkeys(self._resolver.entries)
+        for entry in self.cache:
+            if entry.read_since_fetch and entry.resource not in self._members:
+                found[entry.resource] = None
+        return list(found)
