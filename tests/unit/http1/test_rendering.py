@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from http import HTTPStatus
 
 import h11
 import pytest
@@ -62,6 +63,23 @@ def test_an_answer_looks_as_expected_on_the_wire():
         b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nConnection: close\r\n\r\nNot found"
         == wire
     )
+
+
+@pytest.mark.parametrize(
+    "status", [200, 204, 206, 304, 400, 401, 403, 404, 405, 413, 414, 416, 429, 431, 500, 501, 502, 503, 504, 505]
+)
+def test_a_status_has_its_name(status):
+    newer = {
+        413: "Content Too Large",
+        414: "URI Too Long",
+        416: "Range Not Satisfiable",
+    }  # RFC 9110; Python's are older
+    name = newer.get(status) or HTTPStatus(status).phrase
+    assert render_response(status, [], b"").startswith(b"HTTP/1.1 %d %b\r\n" % (status, name.encode()))
+
+
+def test_a_status_without_name_keeps_the_blank_before_it():
+    assert render_response(299, [], b"").startswith(b"HTTP/1.1 299 \r\n")
 
 
 def test_answers_in_a_row_are_read_one_by_one():

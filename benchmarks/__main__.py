@@ -1,0 +1,86 @@
+"""Measure Preheat beside nothing and beside the usual way to write such an extension, and hold it to its budgets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import cold, registering, variants, warm, workload
+from benchmarks.budgets import Budget, Figures, budgets
+from tests.emulator.harness import Aws
+from tests.emulator.namespace import Namespace, NamespaceError
+
+
+def main() -> int:
+    """The exit status: with ``--check`` 1 where a budget is broken; 2 where nothing can be measured."""
+    options = _options()
+    if not variants.LAYER.exists():
+        print(f"{variants.LAYER} is missing: run ./build.sh", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="preheat-bench-") as folder:
+        try:
+            figures = measure(Path(folder), options.pairs)
+        except NamespaceError as error:
+            print(f"no measurement without a namespace of our own: {error}", file=sys.stderr)
+            return 2
+    found = budgets(figures)
+    _print(figures, found, options.pairs)
+    if options.json is not None:
+        options.json.write_text(json.dumps(_document(figures, found), indent=1) + "\n")
+    return 1 if options.check and not all(budget.kept for budget in found) else 0
+
+
+def measure(folder: Path, pairs: int) -> Figures:
+    """Everything; ``folder`` is for files."""
+    layouts = variants.lay_out(folder / "opt")
+    (folder / "registering").mkdir()
+    figures = registering.measure(folder / "registering", layouts, pairs)
+    (folder / "namespace").mkdir()
+    with (
+        Namespace(folder / "namespace") as namespace,
+        Aws(namespace, workload.DATA, latency_ms=workload.LATENCY_MS) as aws,
+    ):
+        figures |= cold.measure(namespace, aws, layouts, pairs)
+        figures |= warm.measure(namespace, aws, layouts)
+    return figures
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=15, help="cold starts of each variant, one after another in turn")
+    parser.add_argument("--check", action="store_true", help="fail where a budget is broken")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    return parser.parse_args()
+
+
+def _machine() -> str:
+    return f"CPython {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()} {platform.machine()}"
+
+
+def _print(figures: Figures, found: list[Budget], pairs: int) -> None:
+    load = os.getloadavg()[0]
+    print(f"{_machine()}, load {load:.1f}; {pairs} cold starts each, median (quartiles)\n")
+    for what, by_variant in figures.items():
+        print(what)
+        for name, figure in by_variant.items():
+            print(f"  {name:<18} {figure}")
+    print()
+    for budget in found:
+        print(budget)
+
+
+def _document(figures: Figures, found: list[Budget]) -> dict[str, object]:
+    return {
+        "machine": _machine(),
+        "figures": {what: {name: figure.as_dict() for name, figure in of.items()} for what, of in figures.items()},
+        "budgets": [budget.as_dict() for budget in found],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

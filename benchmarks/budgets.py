@@ -1,0 +1,47 @@
+"""What Preheat may cost, and whether it does. The figures are the emulator's: Lambda's own differ."""
+
+from __future__ import annotations
+
+from benchmarks import cold, registering, warm
+from benchmarks.figures import Figure
+from benchmarks.variants import LAYER, NOTHING, PREHEAT
+
+Figures = dict[str, dict[str, Figure]]
+
+
+class Budget:
+    """``found`` may be at most ``most``, in the unit of ``found``."""
+
+    def __init__(self, what: str, found: Figure, most: float) -> None:
+        self.what = what
+        self.found = found
+        self.most = most
+
+    @property
+    def kept(self) -> bool:
+        return self.found.median <= self.most
+
+    def as_dict(self) -> dict[str, object]:
+        return {"what": self.what, **self.found.as_dict(), "most": self.most, "kept": self.kept}
+
+    def __str__(self) -> str:
+        verdict = "OK    " if self.kept else "BROKEN"
+        limit = f"{self.most:g} {self.found.unit}".strip()
+        return f"{verdict}  {self.what}: {self.found}, at most {limit}"
+
+
+def budgets(figures: Figures) -> list[Budget]:
+    """All of them, in the order of a cold start."""
+    registered, init = figures[registering.REGISTERED], figures[cold.INIT]
+    ratio = registered[PREHEAT].over(registered[registering.BARE])
+    size = Figure([LAYER.stat().st_size / 1e3], "KB")
+    return [
+        Budget("exec to registered, over a bare interpreter's", ratio, 1.5),
+        Budget("INIT with Preheat, more than without", init[PREHEAT].minus(init[NOTHING]), 25.0),
+        Budget(cold.CALLS, figures[cold.CALLS][PREHEAT], 4),
+        Budget(cold.PEAK, figures[cold.PEAK][PREHEAT], 24.0),
+        Budget(cold.CPU, figures[cold.CPU][PREHEAT], 60.0),
+        Budget(warm.HIT_P50, figures[warm.HIT_P50][PREHEAT], 100.0),
+        Budget(warm.INVOKE, figures[warm.INVOKE][PREHEAT], 100.0),
+        Budget("dist/layer.zip", size, 400.0),
+    ]

@@ -1,0 +1,175 @@
+"""One connection to the sidecar: a question goes out, its answer comes in.
+
+A connection on which anything else happened (a timeout, an answer that is none, bytes too many) is not to be used
+again: what still arrives on it would be taken for the answer to the next question.
+"""
+
+from __future__ import annotations
+
+import _socket
+import sys
+import time
+
+from preheat.answers import Answer, BadAnswer, read_head
+
+_HOST = "127.0.0.1"
+_CHUNK = 65536
+_BODY_CHUNK = 1 << 20
+_BODY_RATE = 1 << 20  # bytes a second: how slowly a large body may come; the loopback is a hundred times faster
+_SLACK = 0.01  # seconds that an answer may be late
+_SHORTEST = 0.001  # seconds; 0 would mean "no limit" to the kernel
+
+
+class Dead(Exception):
+    """The connection ended before the whole answer was there."""
+
+
+class TimedOut(Exception):
+    """The whole answer was not there in time."""
+
+
+class Connection:
+    """A connection of this process to ``port``; ``OSError`` where nothing listens, ``TimedOut``.
+
+    The kernel keeps the timeouts (SO_RCVTIMEO): Python's own would poll before each call, a tenth of the time that a
+    read takes.
+    """
+
+    __slots__ = ("_head", "_head_token", "_plain", "_shortened", "_timeout", "clean", "port", "process")
+
+    def __init__(self, port: int, process: int, timeout: float) -> None:
+        self.port = port
+        self.process = process
+        self.clean = True  # between questions, and nothing strange has come
+        self._timeout = timeout
+        self._shortened = False
+        self._head = b""
+        self._head_token: str | None = None
+        self._plain = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)  # close-on-exec, as all of Python's
+        try:
+            self._plain.settimeout(None)  # whatever socket.setdefaulttimeout() says
+            self._plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+            self._plain.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, _timeval(timeout))
+            self._plain.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _timeval(timeout))
+            self._plain.connect((_HOST, port))
+        except BlockingIOError:  # SO_SNDTIMEO is the limit for connecting too
+            self._plain.close()
+            raise TimedOut from None
+        except OSError:
+            self._plain.close()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Connection to port {self.port}>"
+
+    def __del__(self) -> None:
+        plain = getattr(self, "_plain", None)  # not there where the constructor was interrupted
+        if plain is not None:
+            plain.close()
+
+    def close(self) -> None:
+        """Give the descriptor back. In a forked child this leaves the parent's connection as it is."""
+        self.clean = False
+        self._plain.close()
+
+    def usable(self, process: int) -> bool:
+        """Whether a question may be asked: by the process that opened it, and nothing has come since the last answer,
+        neither bytes nor the end."""
+        if not self.clean or self.process != process:
+            return False
+        try:
+            self._plain.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def ask(self, method: str, target: str, fields: str, token: str, body: bytes, deadline: float) -> Answer:
+        """Send one request and read its answer, by ``deadline`` (of ``time.monotonic``); ``Dead``, ``TimedOut``,
+        ``BadAnswer``."""
+        if token != self._head_token:
+            self._head = _head(self.port, token)
+            self._head_token = token
+        request = b"%b %b HTTP/1.1\r\n%b%b\r\n%b" % (
+            method.encode("ascii"),
+            target.encode("ascii"),
+            self._head,
+            fields.encode("ascii"),
+            body,
+        )
+        self.clean = False
+        try:
+            self._limit_to(deadline)
+            self._plain.sendall(request)
+            return self._answer(deadline)
+        except BlockingIOError:
+            raise TimedOut from None
+        except OSError:
+            raise Dead from None
+
+    def _answer(self, deadline: float) -> Answer:
+        received = self._receive(_CHUNK)
+        found = read_head(received)
+        while found is None:
+            received += self._more(_CHUNK, deadline)
+            found = read_head(received)
+        answer, start = found
+        end = start + answer.length
+        if len(received) < end:
+            answer.body = self._body(received[start:], answer.length, deadline)
+        else:
+            answer.body = received[start:end]
+        self.clean = len(received) <= end and not answer.close
+        return answer
+
+    def _body(self, beginning: bytes, length: int, deadline: float) -> bytes:
+        """Memory grows with what arrives, not with what was announced."""
+        deadline += length / _BODY_RATE
+        parts = [beginning]
+        missing = length - len(beginning)
+        while missing:
+            part = self._more(min(missing, _BODY_CHUNK), deadline)
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def _more(self, most: int, deadline: float) -> bytes:
+        self._limit_to(deadline)
+        return self._receive(most)
+
+    def _receive(self, most: int) -> bytes:
+        data = self._plain.recv(most)
+        if not data:
+            raise Dead
+        return data
+
+    def _limit_to(self, deadline: float) -> None:
+        """Let no ``recv`` outlive the deadline. The usual answer comes whole and at once, and needs no change."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimedOut
+        short = left < self._timeout - _SLACK
+        if short or self._shortened:
+            self._shortened = short
+            limit = left if short else self._timeout
+            self._plain.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _timeval(limit))
+
+
+def _timeval(seconds: float) -> bytes:
+    """A ``struct timeval`` of two 64-bit numbers, as on every 64-bit Linux."""
+    microseconds = int(max(seconds, _SHORTEST) * 1_000_000)
+    whole, rest = divmod(microseconds, 1_000_000)
+    return whole.to_bytes(8, sys.byteorder) + rest.to_bytes(8, sys.byteorder)
+
+
+def _head(port: int, token: str) -> bytes:
+    """The header fields that every request on the connection has."""
+    fields = b"Host: localhost:%d\r\n" % port
+    if token:
+        # As the environment has it: bytes that are no UTF-8 go out as they came.
+        fields += b"X-Aws-Parameters-Secrets-Token: %b\r\n" % token.encode("utf-8", "surrogateescape")
+    return fields
+
+
+__all__ = ("Answer", "BadAnswer", "Connection", "Dead", "TimedOut")

@@ -1,0 +1,302 @@
+"""The HTTP server as clients treat it: slow, pipelined, too many, hostile, gone."""
+
+from __future__ import annotations
+
+import resource
+import time
+
+import pytest
+
+from tests.integration.http_client import Closed
+from tests.integration.world import LISTS, fill
+
+SECRET = "/secrets/app/secret-1"
+LIMIT = 800
+
+
+@pytest.fixture(scope="module")
+def world(make_world):
+    return make_world(fill, **LISTS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def descriptors():
+    """Some 900 for the clients' ends."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 4096:
+        pytest.skip("not enough file descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _settle(client):
+    """Until the sidecar has seen all that was sent before this: it serves what is ready in the order of arrival."""
+    for _ in range(2):
+        assert 200 == client.get("/ping").status
+
+
+@pytest.mark.parametrize("body", [b"", b"ignored"])
+def test_a_client_that_sends_byte_after_byte(world, body):
+    with world.sidecar.connect() as client:
+        for byte in client.render("GET", SECRET, {}, body):
+            client.send(bytes([byte]))
+        assert "secret value 1" == client.answer().text
+
+
+def test_pipelined_requests_are_answered_in_their_order(aws, ready):
+    """Also where one of them has to wait for AWS in the middle."""
+    fill(aws)
+    sidecar = ready(**LISTS)
+    aws.put_secret("unlisted", "fetched")
+    hold = aws.hold(match="unlisted")
+    targets = [f"/secrets/app/secret-{number % 10}" for number in range(60)]
+    targets[30] = "/secrets/unlisted"
+    targets[45] = "/secrets/absent"
+    with sidecar.connect() as client:
+        client.send(b"".join(client.render("GET", target) for target in targets))
+        assert [f"secret value {number % 10}" for number in range(30)] == [client.answer().text for _ in range(30)]
+        hold.wait()
+        hold.release()
+        answers = [client.answer() for _ in range(30)]
+        assert "fetched" == answers[0].text
+        assert 404 == answers[15].status
+        assert [f"secret value {number % 10}" for number in range(46, 60)] == [answer.text for answer in answers[16:]]
+
+
+def test_what_follows_connection_close_is_not_answered(world):
+    with world.sidecar.connect() as client:
+        client.send(client.render("GET", SECRET, {"Connection": "close"}) + client.render("GET", "/stats"))
+        answer = client.answer()
+        assert ("secret value 1", "close") == (answer.text, answer.header("connection"))
+        assert b"" == client.rest()
+
+
+def test_a_body_that_was_announced_is_asked_for(world):
+    """Expect: 100-continue, as curl sends it with larger bodies."""
+    with world.sidecar.connect() as client:
+        head = client.render("POST", SECRET, {"Expect": "100-continue", "Content-Length": "4"})
+        client.send(head)
+        interim = client.socket.recv(100)
+        assert b"HTTP/1.1 100 Continue\r\n\r\n" == interim
+        client.send(b"body")
+        assert 405 == client.answer().status
+        assert "secret value 1" == client.get(SECRET).text
+
+
+def _shape(*lines, body=""):
+    return ("\r\n".join([*lines, "", ""]) + body).encode("latin-1")
+
+
+GET = f"GET {SECRET} HTTP/1.1"
+HOST = "Host: localhost"
+SMUGGLED = f"{GET}\r\n{HOST}\r\n\r\n"
+SHAPES = {
+    "both framings": (_shape(GET, HOST, "Content-Length: 4", "Transfer-Encoding: chunked", body="0\r\n\r\n"), 400),
+    "both framings the other way": (_shape(GET, HOST, "Transfer-Encoding: chunked", "Content-Length: 4"), 400),
+    "two lengths": (_shape(GET, HOST, "Content-Length: 4", "Content-Length: 5"), 400),
+    "the same length twice": (_shape(GET, HOST, "Content-Length: 4", "Content-Length: 4"), 400),
+    "a list of lengths": (_shape(GET, HOST, "Content-Length: 4, 4"), 400),
+    "a length with a sign": (_shape(GET, HOST, "Content-Length: +4"), 400),
+    "a negative length": (_shape(GET, HOST, "Content-Length: -1"), 400),
+    "a hexadecimal length": (_shape(GET, HOST, "Content-Length: 0x4"), 400),
+    "a length of another script": (_shape(GET, HOST, "Content-Length: \xb2"), 400),
+    "an empty length": (_shape(GET, HOST, "Content-Length:"), 400),
+    "chunked twice": (_shape(GET, HOST, "Transfer-Encoding: chunked, chunked"), 400),
+    "two codings": (_shape(GET, HOST, "Transfer-Encoding: chunked", "Transfer-Encoding: identity"), 400),
+    "nearly chunked": (_shape(GET, HOST, "Transfer-Encoding: xchunked"), 400),
+    "chunked in HTTP/1.0": (_shape(f"GET {SECRET} HTTP/1.0", HOST, "Transfer-Encoding: chunked"), 400),
+    "a coding that nobody knows": (_shape(GET, HOST, "Transfer-Encoding: gzip, chunked"), 501),
+    "a bad chunk size": (_shape(GET, HOST, "Transfer-Encoding: chunked", body="-1\r\n"), 400),
+    "a chunk longer than its size": (_shape(GET, HOST, "Transfer-Encoding: chunked", body="1\r\nab\r\n"), 400),
+    "a folded line": (_shape(GET, HOST, "X-Folded: a", " b"), 400),
+    "a blank before the colon": (_shape(GET, HOST, "Content-Length : 4"), 400),
+    "a blank before the name": (_shape(GET, " Host: localhost"), 400),
+    "a line without a colon": (_shape(GET, HOST, "nothing"), 400),
+    "no name": (_shape(GET, HOST, ": x"), 400),
+    "a bare line feed": (f"{GET}\n{HOST}\n\n".encode(), 400),
+    "a bare line feed in the header": (_shape(GET, f"{HOST}\nX: y"), 400),
+    "a bare carriage return": (_shape(GET, f"{HOST}\rX: y"), 400),
+    "a NUL": (_shape(GET, HOST, "X: a\0b"), 400),
+    "two blanks": (_shape(f"GET  {SECRET} HTTP/1.1", HOST), 400),
+    "a tab": (_shape(f"GET\t{SECRET} HTTP/1.1", HOST), 400),
+    "no version": (_shape(f"GET {SECRET}", HOST), 400),
+    "an absolute target": (_shape(f"GET http://localhost{SECRET} HTTP/1.1", HOST), 400),
+    "an asterisk": (_shape("OPTIONS * HTTP/1.1", HOST), 400),
+    "a tunnel": (_shape("CONNECT localhost:80 HTTP/1.1", HOST), 400),
+    "a target outside ASCII": (_shape("GET /s\xe4 HTTP/1.1", HOST), 400),
+    "another version": (_shape(f"GET {SECRET} HTTP/2.0", HOST), 505),
+    "another protocol's version": (_shape(f"GET {SECRET} HTTPS/1.1", HOST), 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "a blank line first": (b"\r\n" + _shape(GET, HOST), 400),
+    "a target too long": (_shape(f"GET /{'x' * 9000} HTTP/1.1", HOST), 414),
+    "a header too long": (_shape(GET, HOST, *[f"X-{number}: {'x' * 1000}" for number in range(40)]), 431),
+    "too many headers": (_shape(GET, HOST, *[f"X-{number}: x" for number in range(200)]), 431),
+    "a body too long": (_shape(GET, HOST, "Content-Length: 70000"), 413),
+    "a length without end": (_shape(GET, HOST, f"Content-Length: {'9' * 40}"), 413),
+}
+
+
+@pytest.mark.parametrize("what", SHAPES)
+def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_closed(world, what):
+    """So that no second request can hide behind it."""
+    shape, status = SHAPES[what]
+    with world.sidecar.connect() as client:
+        client.send(shape)
+        try:
+            client.send(SMUGGLED.encode())
+        except ConnectionError:
+            pass  # closed already
+        answer = client.answer()
+        assert (status, "close") == (answer.status, answer.header("connection"))
+        assert answer.problem
+        assert b"" == client.rest()
+
+
+def test_500_misses_of_one_name_make_one_call(aws, ready):
+    sidecar = ready()
+    aws.put_secret("popular", "the value")
+    hold = aws.hold()
+    clients = [sidecar.connect() for _ in range(500)]
+    for client in clients:
+        client.ask("GET", "/secrets/popular")
+    hold.wait()
+    last = sidecar.connect()
+    _settle(last)
+    hold.release()
+    answers = [client.answer() for client in clients]
+    assert {"the value"} == {answer.text for answer in answers}
+    assert {"miss": 1, "coalesced": 499} == {
+        how: [answer.header("preheat-cache") for answer in answers].count(how) for how in ("miss", "coalesced")
+    }
+    assert 1 == aws.count()
+    for client in [*clients, last]:
+        client.close()
+
+
+@pytest.mark.parametrize(("fault", "status"), [("error_500", 502), (None, 404)])
+def test_the_failure_of_that_one_call_reaches_all_500(aws, ready, fault, status):
+    """A dead source costs one timeout, not five hundred."""
+    sidecar = ready(fetch_timeout="400ms")
+    hold = aws.hold()
+    if fault:
+        aws.faults.add(fault)
+    clients = [sidecar.connect() for _ in range(500)]
+    for client in clients:
+        client.ask("GET", "/secrets/popular")
+    hold.wait()
+    last = sidecar.connect()
+    _settle(last)
+    hold.release()
+    assert {status} == {client.answer().status for client in clients}
+    assert len(aws.calls) <= 8  # one, and its retries
+    assert 1 == len(sidecar.events("fetch.failed"))
+    for client in [*clients, last]:
+        client.close()
+
+
+def test_a_client_that_leaves_while_it_waits_harms_nobody(aws, ready):
+    aws.put_secret("slow", "the value")
+    sidecar = ready()
+    hold = aws.hold()
+    leaving = [sidecar.connect() for _ in range(20)]
+    for client in leaving:
+        client.ask("GET", "/secrets/slow")
+    hold.wait()
+    with sidecar.connect() as staying:
+        staying.ask("GET", "/secrets/slow")
+        for client in leaving:
+            client.close()
+        _settle(sidecar)
+        hold.release()
+        assert "the value" == staying.answer().text
+    assert 1 == aws.count()
+    assert "the value" == sidecar.get("/secrets/slow").text
+
+
+def test_when_the_only_one_that_waits_leaves_the_answer_is_kept(aws, ready):
+    aws.put_secret("slow", "the value")
+    sidecar = ready()
+    hold = aws.hold()
+    with sidecar.connect() as client:
+        client.ask("GET", "/secrets/slow")
+        hold.wait()
+    _settle(sidecar)
+    with sidecar.connect() as late:
+        late.ask("GET", "/secrets/slow")
+        _settle(sidecar)
+        hold.release()
+        assert ("the value", "coalesced") == ((answer := late.answer()).text, answer.header("preheat-cache"))
+    assert 1 == aws.count()
+
+
+def test_a_client_that_does_not_read_holds_up_nobody(world):
+    world.aws.put_object("lookup", "large", b"x" * 5_000_000)
+    with world.sidecar.connect() as lazy:
+        lazy.ask("GET", "/s3/lookup/large")
+        for _ in range(20):
+            lazy.ask("GET", "/s3/lookup/large")
+        assert "secret value 1" == world.sidecar.get(SECRET).text
+        assert [5_000_000] * 3 == [len(lazy.answer().body) for _ in range(3)]
+
+
+def _open(sidecar, count):
+    clients = [sidecar.connect() for _ in range(count)]
+    _settle(clients[-1])
+    return clients
+
+
+def test_over_the_limit_the_longest_idle_connection_makes_room(aws, ready):
+    fill(aws)
+    sidecar = ready(**LISTS)
+    resource.prlimit(sidecar.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))  # as on Lambda
+    clients = _open(sidecar, LIMIT)
+    assert "secret value 1" == clients[0].get(SECRET).text  # now the one most recently used
+    with sidecar.connect() as one_more:
+        assert "secret value 1" == one_more.get(SECRET).text
+    with pytest.raises((Closed, OSError)):
+        clients[1].get(SECRET)
+    assert "secret value 1" == clients[0].get(SECRET).text
+    assert "secret value 1" == clients[2].get(SECRET).text
+    for client in clients:
+        client.close()
+
+
+def test_where_none_is_idle_one_more_is_told_so(aws, ready):
+    """/ping is still answered: whoever looks after the process must see that it lives."""
+    fill(aws)
+    sidecar = ready(**LISTS)
+    clients = _open(sidecar, LIMIT)
+    for client in clients[:-1]:
+        client.send(b"GET /pi")
+    _settle(clients[-1])
+    clients[-1].send(b"GET /pi")
+    with sidecar.connect() as one_more:
+        answer = one_more.get(SECRET)
+        assert (429, "Connection limit exceeded", "close") == (answer.status, answer.text, answer.header("connection"))
+    with sidecar.connect() as one_more:
+        assert "healthy" == one_more.get("/ping").text
+    for client in clients:
+        client.send(b"ng HTTP/1.1\r\n\r\n")
+    assert {"healthy"} == {client.answer().text for client in clients}
+    assert "secret value 1" == sidecar.get(SECRET).text
+    for client in clients:
+        client.close()
+
+
+def test_64_connections_with_200_reads_each(world):
+    world.aws.clear_calls()
+    clients = [world.sidecar.connect() for _ in range(64)]
+    started = time.monotonic()
+    for turn in range(200):
+        number = turn % 10
+        for client in clients:
+            client.ask("GET", f"/secrets/app/secret-{number}")
+        assert {(200, f"secret value {number}", "hit")} == {
+            (answer.status, answer.text, answer.header("preheat-cache"))
+            for answer in [client.answer() for client in clients]
+        }
+    assert time.monotonic() - started < 20
+    assert [] == world.aws.calls
+    for client in clients:
+        client.close()

@@ -1,0 +1,243 @@
+"""What an INVOKE does: it fetches what is due, batched, and never outlives what it is given."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+
+from tests.fakes.lambda_api import FakeLambdaApi
+from tests.integration.passing_time import let_pass
+from tests.integration.world import LISTS, fill
+
+TTL = 0.4  # seconds; entries are due at 0.72 to 0.8 of it
+DUE_AFTER = 0.8 * TTL
+SHORT = {"ttl": f"{TTL * 1000:.0f}ms"}
+SLACK = 0.35  # seconds that a busy machine may add
+
+
+def _actions(aws):
+    return Counter(call.action for call in aws.calls)
+
+
+def test_with_nothing_due_it_makes_no_call_and_logs_nothing(aws, api, ready):
+    fill(aws)
+    sidecar = ready(**LISTS)
+    aws.clear_calls()
+    before = sidecar.log
+    for _ in range(5):
+        assert api.invoke_and_wait().elapsed < SLACK
+        assert "secret value 1" == sidecar.get("/secrets/app/secret-1").text
+    assert [] == aws.calls
+    assert before == sidecar.log
+    assert 5 == sidecar.get("/stats").json["invocations"]
+
+
+def test_what_is_due_is_fetched_again_batched_and_conditionally(aws, api, ready):
+    fill(aws)
+    sidecar = ready(**LISTS, **SHORT)
+    for number in range(10):
+        aws.put_secret(f"app/secret-{number}", f"rotated {number}")
+    let_pass(DUE_AFTER)
+    aws.clear_calls()
+    barrier = aws.hold(4)
+    api.invoke_and_wait()
+    assert 4 == len(barrier.held)
+    assert {"BatchGetSecretValue": 1, "GetParameters": 1, "GetObject": 2} == _actions(aws)
+    assert [200, 200, 304, 304] == sorted(call.status for call in aws.calls)
+    aws.clear_calls()
+    for number in range(10):
+        assert f"rotated {number}" == sidecar.get(f"/secrets/app/secret-{number}").text
+    assert b'{"EUR": 1.0}' == sidecar.get("/s3/lookup/rates.json").body
+    assert [] == aws.calls
+    assert 10 == len(sidecar.events("entry.changed"))
+
+
+def test_after_the_first_only_what_was_read_is_kept_fresh(aws, api, ready):
+    """What nobody reads costs nothing."""
+    fill(aws)
+    sidecar = ready(**LISTS, **SHORT)
+    api.invoke_and_wait()
+    assert "secret value 3" == sidecar.get("/secrets/app/secret-3").text
+    let_pass(DUE_AFTER)
+    aws.clear_calls()
+    api.invoke_and_wait()
+    assert [["app/secret-3"]] == [call.resources for call in aws.calls]
+
+
+def test_a_read_of_what_is_due_is_served_and_marks_it_for_the_next_invoke(aws, api, ready):
+    """An environment may freeze at any moment after: a read starts nothing that nobody waits for."""
+    aws.put_secret("unlisted", "old")
+    sidecar = ready(ttl="1s")
+    assert "old" == sidecar.get("/secrets/unlisted").text
+    aws.put_secret("unlisted", "new")
+    let_pass(0.82)
+    assert ("old", "hit") == ((answer := sidecar.get("/secrets/unlisted")).text, answer.header("preheat-cache"))
+    assert 1 == aws.count()
+    api.invoke_and_wait()
+    assert 2 == aws.count()
+    assert "new" == sidecar.get("/secrets/unlisted").text
+
+
+def test_what_expired_unread_is_fetched_by_its_reader(aws, api, ready):
+    fill(aws)
+    sidecar = ready(secrets=["app/secret-1"], **SHORT)
+    api.invoke_and_wait()
+    aws.put_secret("app/secret-1", "new")
+    let_pass(TTL)
+    answer = sidecar.get("/secrets/app/secret-1")
+    assert ("new", "miss", "0") == (answer.text, answer.header("preheat-cache"), answer.header("age"))
+
+
+@pytest.mark.parametrize(
+    ("timeout_ms", "most"),
+    [(10_000, 1.0), (1300, 0.8), (900, 0.4), (550, 0.05), (300, 0.0)],
+)
+def test_a_round_ends_after_a_second_and_well_before_the_deadline(aws, api, ready, timeout_ms, most):
+    """A refresh that outlives the deadline turns an answered invocation into "Task timed out"."""
+    fill(aws)
+    ready(**LISTS, **SHORT)
+    let_pass(DUE_AFTER)
+    aws.clear_calls()
+    hang = aws.hold(timeout=30)
+    invocation = api.invoke_and_wait(timeout_ms=timeout_ms)
+    assert invocation.elapsed < most + SLACK
+    for call in aws.wait_finished(aws.count()) if aws.count() else []:
+        assert call.abandoned, "a call that nobody waits for is under way at next"
+    hang.release()
+
+
+def test_what_a_round_had_no_time_for_stays_due(aws, api, ready):
+    fill(aws)
+    sidecar = ready(**LISTS, **SHORT)
+    let_pass(DUE_AFTER)
+    hang = aws.hold(timeout=30)
+    api.invoke_and_wait(timeout_ms=700)
+    hang.release()
+    aws.clear_calls()
+    api.invoke_and_wait()
+    assert {"BatchGetSecretValue": 1, "GetParameters": 1, "GetObject": 2} == _actions(aws)
+    assert [] == sidecar.events("fetch.failed")
+
+
+def test_a_reader_that_joined_a_round_gets_its_answer_after_the_round(aws, api, ready):
+    """Its handler keeps the environment awake; everybody else's calls are cut."""
+    fill(aws)
+    sidecar = ready(secrets=["app/secret-1"], parameters=["/app/parameter-0"], **SHORT)
+    aws.put_secret("app/secret-1", "new")
+    let_pass(TTL)
+    hang = aws.hold(timeout=30)
+    invocation = api.invoke(timeout_ms=3000)
+    hang.wait(2)
+    with sidecar.connect() as client:
+        client.ask("GET", "/secrets/app/secret-1")
+        api.wait_invocation(invocation)
+        abandoned = [call.abandoned for call in aws.wait_finished(aws.count() - 1)]
+        assert True in abandoned
+        hang.release()
+        answer = client.answer()
+        assert ("new", "coalesced") == (answer.text, answer.header("preheat-cache"))
+
+
+def test_a_miss_obeys_the_deadline_of_the_invocation(aws, api, ready):
+    fill(aws)
+    sidecar = ready(fetch_timeout="10s")
+    aws.hold(timeout=30)
+    api.invoke_and_wait(timeout_ms=700)
+    started = time.monotonic()
+    assert 504 == sidecar.get("/secrets/app/secret-1").status
+    assert time.monotonic() - started < 0.7 + SLACK
+
+
+def test_a_read_after_that_deadline_belongs_to_another_invocation(aws, api, ready):
+    """The handler may ask before this process has seen the event that woke it."""
+    fill(aws)
+    sidecar = ready()
+    api.invoke_and_wait(timeout_ms=300)
+    let_pass(0.35)
+    assert "secret value 1" == sidecar.get("/secrets/app/secret-1").text
+
+
+@pytest.mark.parametrize("event", [{"tracing": False}, {"request_id": ""}, {"timeout_ms": 900_000}])
+def test_an_invoke_with_less_in_it(aws, api, ready, event):
+    fill(aws)
+    sidecar = ready(**LISTS)
+    assert api.invoke_and_wait(**event).elapsed < SLACK
+    assert "secret value 1" == sidecar.get("/secrets/app/secret-1").text
+
+
+def test_an_invoke_without_a_deadline_still_ends_after_a_second(aws, api, ready):
+    fill(aws)
+    sidecar = ready(**LISTS, **SHORT)
+    let_pass(DUE_AFTER)
+    hang = aws.hold(timeout=30)
+    started = time.monotonic()
+    api.fail_next(200, b'{"eventType":"INVOKE"}')
+    api.wait_calls("next", 2)
+    assert time.monotonic() - started < 1 + SLACK
+    hang.release()
+    assert "secret value 1" == sidecar.get("/secrets/app/secret-1").text
+
+
+@pytest.mark.parametrize(("fault", "how"), [("error_500", "stale"), ("throttled", "stale"), ("hang", "stale")])
+def test_past_its_ttl_the_old_value_serves_where_aws_fails(aws, ready, fault, how):
+    fill(aws)
+    sidecar = ready(secrets=["app/secret-1"], **SHORT, fetch_timeout="200ms", stale_if_error="1m")
+    let_pass(TTL)
+    aws.faults.add(fault)
+    answer = sidecar.get("/secrets/app/secret-1")
+    assert (200, "secret value 1", how) == (answer.status, answer.text, answer.header("preheat-cache"))
+    assert "private, max-age=0" == answer.header("cache-control")
+    aws.faults.clear()
+    assert "miss" == sidecar.get("/secrets/app/secret-1").header("preheat-cache")
+
+
+def test_and_no_longer_than_that(aws, ready):
+    fill(aws)
+    sidecar = ready(secrets=["app/secret-1"], **SHORT, fetch_timeout="200ms", stale_if_error="100ms")
+    let_pass(TTL + 0.1)
+    aws.faults.add("error_500")
+    assert 502 == sidecar.get("/secrets/app/secret-1").status
+
+
+def test_stale_while_revalidate_serves_at_once_and_refreshes_at_the_next_invoke(aws, api, ready):
+    fill(aws)
+    sidecar = ready(secrets=["app/secret-1"], **SHORT, stale_while_revalidate="1m")
+    api.invoke_and_wait()
+    aws.put_secret("app/secret-1", "new")
+    let_pass(TTL)
+    aws.clear_calls()
+    answer = sidecar.get("/secrets/app/secret-1")
+    assert ("secret value 1", "stale") == (answer.text, answer.header("preheat-cache"))
+    assert "private, max-age=0" == answer.header("cache-control")
+    assert [] == aws.calls
+    api.invoke_and_wait()
+    answer = sidecar.get("/secrets/app/secret-1")
+    assert ("new", "hit") == (answer.text, answer.header("preheat-cache"))
+
+
+def test_where_nothing_freezes_a_read_starts_the_refresh_itself(aws, launch):
+    """Managed Instances: no INVOKE ever comes."""
+    fill(aws)
+    with FakeLambdaApi(managed_instances=True) as api:
+        sidecar = launch(aws, api=api, secrets=["app/secret-1"], **SHORT, stale_while_revalidate="1m")
+        api.wait_next()
+        aws.put_secret("app/secret-1", "new")
+        let_pass(TTL)
+        aws.clear_calls()
+        assert "stale" == sidecar.get("/secrets/app/secret-1").header("preheat-cache")
+        aws.wait_finished(1)
+        # The answer has left AWS; the sidecar has it as soon as it says so.
+        deadline = time.monotonic() + 5
+        while "new" != sidecar.get("/secrets/app/secret-1").text:
+            assert time.monotonic() < deadline
+
+
+def test_where_nothing_freezes_a_timer_keeps_what_is_read_fresh(aws, launch):
+    fill(aws)
+    with FakeLambdaApi(managed_instances=True) as api:
+        sidecar = launch(aws, api=api, secrets=["app/secret-1"], ttl="1s")
+        api.wait_next()
+        assert 200 == sidecar.get("/secrets/app/secret-1").status
+        aws.wait_calls(2)

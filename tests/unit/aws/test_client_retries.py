@@ -1,0 +1,376 @@
+"""Which call is made again, how often, after which pause, and which never: contract §4's table, under one deadline."""
+
+from email.utils import formatdate
+
+import pytest
+
+from extension.aws import client as client_module
+from extension.aws import outcome
+from extension.aws.call import Call
+from extension.aws.connection import ConnectionFailed
+from extension.aws.endpoints import Endpoint
+from extension.errors import SourceError
+from tests.unit.aws.scripted_pool import END, REFUSED, TIMED_OUT, UNTRUSTED, Bench, Freeze, answer, refusal
+
+GOOD = answer(200, b'{"ok":1}')
+
+
+@pytest.fixture(autouse=True)
+def whole_pauses(monkeypatch):
+    """Full jitter draws from 0 to 1; here always the longest pause."""
+    monkeypatch.setattr(client_module, "_random", lambda: 1.0)
+
+
+def refused(bench, **call):
+    with pytest.raises(SourceError) as caught:
+        bench.perform(**call)
+    return caught.value
+
+
+RETRIED = {
+    "throttled": refusal("ThrottlingException"),
+    "429": answer(429, b""),
+    "slow down": answer(503, b"<Error><Code>SlowDown</Code></Error>"),
+    "5xx": answer(500, b""),
+    "503": answer(503, b"<html>"),
+    "unknown code": refusal("SomethingNew"),
+    "refused": REFUSED,
+    "closed": END,
+    "garbage": b"SSH-2.0-OpenSSH\r\n\r\n",
+    "truncated": answer(200, b"{", length=10),
+    "redirect": answer(301, b""),
+}
+
+
+@pytest.mark.parametrize("failure", RETRIED.values(), ids=RETRIED)
+def test_what_may_pass_is_asked_again(failure):
+    bench = Bench(failure, failure, GOOD)
+
+    assert b'{"ok":1}' == bench.perform().body
+    assert [0.1, 0.2] == bench.cancel.pauses
+    assert 3 == bench.acquired
+
+
+@pytest.mark.parametrize("failure", RETRIED.values(), ids=RETRIED)
+def test_the_pauses_double_up_to_two_seconds_and_never_go_past_the_deadline(failure):
+    bench = Bench(failure, timeout=10.0)
+    started = bench.clock.monotonic()
+
+    error = refused(bench)
+
+    assert [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0] == bench.cancel.pauses
+    assert bench.clock.monotonic() - started < 10.0
+    assert error.transient
+
+
+def test_a_pause_is_a_random_share_of_its_longest(monkeypatch):
+    monkeypatch.setattr(client_module, "_random", lambda: 0.25)
+    bench = Bench(REFUSED, REFUSED, REFUSED, GOOD)
+    bench.perform()
+
+    assert [0.025, 0.05, 0.1] == bench.cancel.pauses
+
+
+def test_the_share_is_drawn_from_the_whole_range(monkeypatch):
+    monkeypatch.undo()
+    drawn = [client_module._random() for _ in range(300)]
+
+    assert all(0 <= share < 1 for share in drawn)
+    assert min(drawn) < 0.1
+    assert max(drawn) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "status"),
+    [
+        (refusal("AccessDeniedException"), "denied", 403),
+        (refusal("KMSAccessDeniedException"), "denied", 403),
+        (refusal("ResourceNotFoundException"), "not_found", 404),
+        (refusal("ParameterNotFound"), "not_found", 404),
+        (refusal("ValidationException"), "malformed", 400),
+        (answer(403, b""), "denied", 403),
+        (answer(404, b""), "not_found", 404),
+    ],
+)
+def test_what_will_not_pass_is_asked_once(failure, kind, status):
+    bench = Bench(failure)
+
+    error = refused(bench)
+
+    assert (kind, status, 1, []) == (error.kind, error.status, bench.acquired, bench.cancel.pauses)
+
+
+def test_a_certificate_that_is_not_trusted_does_not_get_better():
+    bench = Bench(UNTRUSTED)
+
+    error = refused(bench)
+
+    assert (502, "UntrustedCertificate", 1) == (error.status, error.code, bench.acquired)
+
+
+# The deadline
+
+
+@pytest.mark.parametrize(("expires_in", "timeout", "waited"), [(None, 5.0, 5.0), (2.0, 5.0, 2.0), (9.0, 5.0, 5.0)])
+def test_a_silent_host_costs_the_timeout_or_what_is_left_of_the_round(expires_in, timeout, waited):
+    bench = Bench([TIMED_OUT], timeout=timeout)
+    started = bench.clock.monotonic()
+    bench.budget.expires = float("inf") if expires_in is None else started + expires_in
+
+    error = refused(bench)
+
+    assert (504, "timeout", "TimeoutError", True) == (error.status, error.kind, error.code, error.transient)
+    assert waited == pytest.approx(bench.clock.monotonic() - started)
+    assert 1 == bench.acquired
+
+
+def test_a_round_that_is_over_asks_nobody():
+    bench = Bench(GOOD)
+    bench.budget.expires = bench.clock.monotonic()
+
+    error = refused(bench)
+
+    assert (504, 0) == (error.status, bench.acquired)
+
+
+def test_a_round_that_ends_earlier_than_it_was_to_is_obeyed_by_the_next_attempt():
+    bench = Bench([lambda: closer()], GOOD)
+
+    def closer():
+        bench.budget.expires = bench.clock.monotonic() + 0.05
+        return answer(500, b"")
+
+    refused(bench)
+
+    assert (1, []) == (bench.acquired, bench.cancel.pauses)
+
+
+def test_connecting_too_slowly_is_tried_again_while_there_is_time():
+    bench = Bench(TIMED_OUT, GOOD)
+
+    assert 200 == bench.perform().status
+    assert [0.1] == bench.cancel.pauses
+
+
+# Cancelling
+
+
+def test_a_call_that_is_cancelled_is_not_made_again():
+    bench = Bench([lambda: cancel()], GOOD)
+
+    def cancel():
+        bench.cancel.cancelled = True
+        return END
+
+    error = refused(bench)
+
+    assert (1, []) == (bench.acquired, bench.cancel.pauses)
+    assert error.transient
+
+
+def test_a_pooled_connection_that_was_cut_by_cancelling_is_not_taken_for_a_dead_one():
+    bench = Bench([lambda: cancel()], GOOD, reused=(1,))
+
+    def cancel():
+        bench.cancel.cancelled = True
+        return END
+
+    refused(bench)
+
+    assert 1 == bench.acquired
+
+
+def test_cancelling_ends_the_pause_with_the_reason_for_it():
+    bench = Bench(refusal("ThrottlingException"))
+    bench.cancel.cancel_in_pause = 2
+
+    error = refused(bench)
+
+    assert ("throttled", 2) == (error.kind, bench.acquired)
+
+
+# Dead pooled connections
+
+
+@pytest.mark.parametrize("dead", [END, ConnectionFailed("the connection broke")])
+def test_a_pooled_connection_that_is_dead_costs_no_pause(dead):
+    bench = Bench([dead], GOOD, reused=(1,))
+
+    assert 200 == bench.perform().status
+    assert (2, []) == (bench.acquired, bench.cancel.pauses)
+    assert ["closed", ""] == [connection.end for connection in bench.connections]
+
+
+def test_several_dead_ones_are_gone_through_without_a_pause():
+    bench = Bench([END], [END], [END], GOOD, reused=(1, 2, 3))
+
+    assert 200 == bench.perform().status
+    assert (4, []) == (bench.acquired, bench.cancel.pauses)
+
+
+def test_each_attempt_is_signed_anew():
+    bench = Bench([lambda: bench.clock.advance(2) or END], GOOD, reused=(1,))
+    bench.perform()
+
+    first, second = [connection.header("X-Amz-Date") for connection in bench.connections]
+    assert first != second
+
+
+def test_a_connection_that_had_begun_to_answer_is_no_dead_one():
+    bench = Bench([b"HTTP/1.1 200 OK\r\n", END], GOOD, reused=(1,))
+
+    assert 200 == bench.perform().status
+    assert [0.1] == bench.cancel.pauses
+
+
+def test_a_pooled_connection_that_stays_silent_is_a_timeout():
+    bench = Bench([TIMED_OUT], GOOD, reused=(1,))
+
+    assert 504 == refused(bench).status
+    assert 1 == bench.acquired
+
+
+# Refused keys
+
+
+def test_refused_keys_are_read_anew_once():
+    bench = Bench(refusal("ExpiredTokenException"), GOOD)
+
+    assert 200 == bench.perform(role="arn:role").status
+    assert (["arn:role"], []) == (bench.renewed, bench.cancel.pauses)
+    assert ["token1", "token2"] == [connection.header("X-Amz-Security-Token") for connection in bench.connections]
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "UnrecognizedClientException", "InvalidToken"])
+def test_keys_that_are_refused_again_are_a_transient_error(code):
+    bench = Bench(refusal(code))
+
+    error = refused(bench)
+
+    assert (502, True, code) == (error.status, error.transient, error.code)
+    assert (2, [""], []) == (bench.acquired, bench.renewed, bench.cancel.pauses)
+
+
+def test_where_there_are_no_keys_at_all_nothing_is_asked():
+    bench = Bench(GOOD)
+    bench.current = lambda role, budget: (_ for _ in ()).throw(outcome.failure(outcome.CREDENTIALS, "NoCredentials", "none"))
+
+    assert "NoCredentials" == refused(bench).code
+    assert (0, []) == (bench.acquired, bench.cancel.pauses)
+
+
+# The clock
+
+
+def dated(bench, offset, code="InvalidSignatureException"):
+    return lambda: refusal(code, headers=[f"Date: {formatdate(int(bench.clock.wall()) + offset, usegmt=True)}"])
+
+
+def signed_at(connection):
+    return connection.header("X-Amz-Date")
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired"])
+@pytest.mark.parametrize("offset", [3600, -3600, 300, -300])
+def test_a_skewed_clock_is_mended_with_the_servers_time_once_and_for_good(code, offset):
+    bench = Bench(GOOD)
+    bench.script = [[dated(bench, offset, code)], GOOD]
+    bench.perform()
+
+    assert offset == pytest.approx(bench.client.skew, abs=1.1)
+    assert (2, []) == (bench.acquired, bench.cancel.pauses)
+    bench.perform()
+    assert 3 == bench.acquired
+    hours = [int(signed_at(connection)[9:11]) for connection in bench.connections]
+    assert hours[1] == hours[2]
+    assert (hours[0] != hours[1]) is (abs(offset) == 3600)
+
+
+@pytest.mark.parametrize("offset", [0, 200, -200])
+def test_a_signature_that_is_refused_with_the_clock_right_is_no_matter_of_the_clock(offset):
+    bench = Bench(GOOD)
+    bench.script = [[dated(bench, offset)], GOOD]
+
+    error = refused(bench)
+
+    assert (502, "skewed_clock", 1, 0.0) == (error.status, error.kind, bench.acquired, bench.client.skew)
+
+
+def test_a_refusal_without_a_date_says_nothing_of_the_clock():
+    bench = Bench(refusal("InvalidSignatureException"), GOOD)
+
+    refused(bench)
+
+    assert (1, 0.0) == (bench.acquired, bench.client.skew)
+
+
+def test_a_clock_that_is_skewed_again_is_mended_only_once_a_call():
+    bench = Bench(GOOD)
+    bench.script = [[dated(bench, 3600)], [dated(bench, -3600)], GOOD]
+
+    assert "skewed_clock" == refused(bench).kind
+    assert 2 == bench.acquired
+
+
+def test_a_clock_that_was_put_right_meanwhile_is_noticed():
+    bench = Bench(GOOD)
+    bench.client.skew = 3600.0
+    bench.script = [[dated(bench, 0)], GOOD]
+
+    assert 200 == bench.perform().status
+    assert abs(bench.client.skew) < 2
+
+
+# Freezes
+
+
+@pytest.mark.parametrize("then", [GOOD, END, TIMED_OUT, refusal("ThrottlingException")])
+def test_a_call_that_a_freeze_may_have_cut_is_done_once_more_with_all_its_time(then):
+    bench = Bench([Freeze(3600, then)], GOOD, timeout=5.0)
+
+    assert 200 == bench.perform().status
+    assert (2, []) == (bench.acquired, bench.cancel.pauses)
+    first, second = bench.connections
+    assert "closed" == first.end
+    assert signed_at(first) != signed_at(second)
+
+
+@pytest.mark.parametrize(("seconds", "attempts"), [(5.9, 1), (6.5, 2)])
+def test_a_freeze_is_told_by_more_than_the_timeout_and_a_second(seconds, attempts):
+    bench = Bench([Freeze(seconds, GOOD)], GOOD, timeout=5.0)
+
+    assert 200 == bench.perform().status
+    assert attempts == bench.acquired
+
+
+def test_a_second_freeze_in_the_same_call_is_a_timeout():
+    bench = Bench([Freeze(3600, GOOD)], timeout=5.0)
+
+    error = refused(bench)
+
+    assert (504, True, 2) == (error.status, error.transient, bench.acquired)
+
+
+# Redirects
+
+
+def test_a_call_is_made_elsewhere_once_where_the_answer_says_so():
+    bench = Bench(answer(301, b""), GOOD)
+    asked = []
+
+    def elsewhere(found, code):
+        asked.append((found.status, code))
+        return Call("s3", "eu-west-1", Endpoint("https", "s3.eu-west-1.amazonaws.com", 443), method="GET")
+
+    assert 200 == bench.perform(elsewhere=elsewhere).status
+    assert ([(301, "Unknown")], []) == (asked, bench.cancel.pauses)
+    assert "s3.eu-west-1.amazonaws.com" == bench.connections[1].header("Host")
+    assert "/eu-west-1/s3/" in bench.connections[1].header("Authorization")
+
+
+@pytest.mark.parametrize("code", ["PermanentRedirect", "AuthorizationHeaderMalformed"])
+def test_a_place_that_is_wrong_and_gives_no_other_is_asked_once(code):
+    bench = Bench(answer(301, b"<Error><Code>%b</Code></Error>" % code.encode()), GOOD)
+
+    assert code == refused(bench, elsewhere=lambda *_: None).code
+    assert 1 == bench.acquired

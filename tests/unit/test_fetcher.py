@@ -1,0 +1,351 @@
+"""The workers: how many calls at once and per host, who waits for whom, and that every resource gets one outcome."""
+
+import threading
+
+import pytest
+
+from extension.aws import outcome
+from extension.clock import Clock
+from extension.errors import SourceError
+from extension.fetcher import Fetcher, Job, Round
+from extension.references import secret_resource
+from tests.unit.hand_clock import HandClock
+
+TIMEOUTS = {"secretsmanager": 5.0, "ssm": 7.0}
+LIMIT = 10.0  # seconds after which something hangs
+CLOCK = HandClock()
+
+
+class Call:
+    """A call that does what a test says."""
+
+    action = "GetSecretValue"
+
+    def __init__(self, *names, host="a", act=None, follow=()):
+        self.resources = tuple([secret_resource(name) for name in names])
+        self.host = host
+        self.follow = follow
+        self._act = act
+
+    def run(self, budget, deliver):
+        if self._act is not None:
+            return self._act(budget, deliver, self.resources) or self.follow
+        for resource in self.resources:
+            deliver(resource, f"value of {resource.name}", CLOCK.now())
+        return self.follow
+
+
+class Held:
+    """Calls that wait until they are let go, and a way to wait until so many of them are running."""
+
+    def __init__(self):
+        self.names = []
+        self.most = 0
+        self._running = 0
+        self._changed = threading.Condition()
+        self._open = set()
+
+    def call(self, name, host="a"):
+        return Call(name, host=host, act=self._act)
+
+    def _act(self, budget, deliver, resources):
+        (resource,) = resources
+        with self._changed:
+            self.names.append(resource.name)
+            self._running += 1
+            self.most = max(self.most, self._running)
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: {resource.name, "*"} & self._open, LIMIT)
+            self._running -= 1
+        deliver(resource, "value", CLOCK.now())
+
+    def wait_for(self, count):
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.names) >= count, LIMIT), self.names
+
+    def release(self, name="*"):
+        with self._changed:
+            self._open.add(name)
+            self._changed.notify_all()
+
+
+class Bench:
+    """A fetcher, a round, and what came of its jobs."""
+
+    def __init__(self, per_host=4, workers=8):
+        self.faults = []
+        self.fetcher = Fetcher(Clock(), self, per_host, workers)
+        self.round = Round(TIMEOUTS)
+        self.outcomes = []
+        self._lock = threading.Lock()
+
+    def error(self, event, **fields):
+        self.faults.append((event, fields))
+
+    def deliver(self, job, resource, result, sent):
+        with self._lock:
+            self.outcomes.append((resource.name, result))
+
+    def submit(self, *calls):
+        jobs = [Job(call, self.round, self.deliver) for call in calls]
+        for job in jobs:
+            self.fetcher.submit(job)
+        return jobs
+
+    def finish(self):
+        assert self.round.wait(LIMIT)
+        return sorted(self.outcomes, key=str)
+
+
+@pytest.fixture
+def held():
+    held = Held()
+    yield held
+    held.release()
+
+
+def test_a_job_runs_and_delivers_and_its_round_ends():
+    bench = Bench()
+    (job,) = bench.submit(Call("one", "two"))
+
+    assert [("one", "value of one"), ("two", "value of two")] == bench.finish()
+    assert (True, False, True) == (job.ended, job.cancelled, bench.round.finished)
+    assert job.ms >= 0
+
+
+def test_calls_to_several_hosts_run_at_the_same_time():
+    """Each waits for all the others: were they one after another, the barrier would break."""
+    bench = Bench(per_host=2)
+    together = threading.Barrier(8)
+    bench.submit(*[Call(str(n), host=str(n // 2), act=lambda *_: together.wait(LIMIT) and None) for n in range(8)])
+
+    bench.finish()
+
+    assert not together.broken
+
+
+def test_no_host_gets_more_calls_at_once_than_the_limit_and_each_gets_them_all(held):
+    bench = Bench(per_host=3)
+    bench.submit(*[held.call(str(number)) for number in range(7)])
+    held.wait_for(3)
+    assert 3 == len(held.names)
+
+    for number in range(4):
+        held.release(str(number))
+        held.wait_for(min(4 + number, 7))
+        assert min(4 + number, 7) == len(held.names)
+    held.release()
+
+    assert 7 == len(bench.finish())
+    assert 3 == held.most
+    assert [str(number) for number in range(7)] == sorted(held.names)
+
+
+def test_a_busy_host_does_not_keep_the_workers_from_another_one(held):
+    bench = Bench(per_host=2, workers=3)
+    bench.submit(*[held.call(f"slow{number}", host="slow") for number in range(50)])
+    held.wait_for(2)
+
+    other = Round(TIMEOUTS)
+    bench.fetcher.submit(Job(Call("quick", host="quick"), other, bench.deliver))
+
+    assert other.wait(LIMIT)
+    assert [("quick", "value of quick")] == bench.outcomes
+    held.release()
+    bench.finish()
+
+
+def test_there_are_never_more_workers_than_allowed(held):
+    bench = Bench(per_host=100, workers=3)
+    bench.submit(*[held.call(str(number)) for number in range(10)])
+    held.wait_for(3)
+    held.release()
+
+    assert 10 == len(bench.finish())
+    assert held.most <= 3
+
+
+def test_a_worker_that_is_free_is_used_before_another_one_is_started():
+    bench = Bench()
+    for number in range(20):
+        bench.submit(Call(str(number)))
+        bench.finish()
+
+    assert bench.fetcher._alive <= 2  # the one that has just ended may not be back yet
+
+
+def test_a_job_that_waits_for_its_host_can_be_dropped(held):
+    bench = Bench(per_host=1)
+    _, waiting = bench.submit(held.call("first"), held.call("second"))
+    held.wait_for(1)
+
+    bench.fetcher.drop(waiting)
+
+    assert (True, True) == (waiting.cancelled, waiting.ended)
+    held.release()
+    assert [("first", "value")] == bench.finish()
+
+
+def test_a_job_that_waits_for_a_worker_can_be_dropped(held):
+    bench = Bench(per_host=10, workers=1)
+    _, queued, last = bench.submit(held.call("first"), held.call("second"), held.call("third"))
+    held.wait_for(1)
+
+    bench.fetcher.drop(queued)
+    held.release()
+
+    assert [("first", "value"), ("third", "value")] == bench.finish()
+    assert (True, True, True) == (queued.cancelled, queued.ended, last.ended)
+    assert ["first", "third"] == held.names
+
+
+def test_a_job_that_runs_is_cancelled_and_its_host_is_free_again():
+    bench = Bench(per_host=1)
+    running = threading.Event()
+
+    def wait(budget, deliver, resources):
+        running.set()
+        budget.cancel.pause(LIMIT)
+
+    first, _ = bench.submit(Call("first", act=wait), Call("second"))
+    assert running.wait(LIMIT)
+
+    bench.fetcher.drop(first)
+
+    second, failed = sorted(bench.finish(), key=lambda pair: pair[0] == "first")
+    assert ("second", "value of second") == second
+    assert ("first", "internal" in str(failed[1])) == (failed[0], True)
+
+
+def test_the_calls_that_follow_belong_to_the_same_round_and_run_before_it_ends():
+    bench = Bench(per_host=1)
+    deepest = Call("three")
+    bench.submit(Call("one", follow=[Call("two", follow=[deepest]), Call("four")]))
+
+    assert ["four", "one", "three", "two"] == [name for name, _ in bench.finish()]
+    assert 4 == len(bench.round.jobs)
+
+
+def test_what_follows_a_cancelled_job_does_not_run():
+    bench = Bench()
+    running, go_on = threading.Event(), threading.Event()
+
+    def wait(budget, deliver, resources):
+        running.set()
+        assert go_on.wait(LIMIT)
+        return [Call("follower")]
+
+    (job,) = bench.submit(Call("first", act=wait))
+    assert running.wait(LIMIT)
+    bench.fetcher.drop(job)
+    go_on.set()
+
+    assert "follower" not in [name for name, _ in bench.finish()]
+    assert [True, True] == [job.cancelled for job in bench.round.jobs]
+
+
+def refuse(*_):
+    raise outcome.failure(outcome.DENIED, "AccessDenied", "no")
+
+
+def break_down(*_):
+    raise KeyError("hunter2")
+
+
+def deliver_first_then(then):
+    def act(budget, deliver, resources):
+        deliver(resources[0], "value", CLOCK.now())
+        return then()
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        (refuse, ["AccessDenied", "AccessDenied", "AccessDenied"]),
+        (break_down, ["Unknown", "Unknown", "Unknown"]),
+        (lambda *_: None, ["Unknown", "Unknown", "Unknown"]),
+        (deliver_first_then(refuse), ["value", "AccessDenied", "AccessDenied"]),
+        (deliver_first_then(break_down), ["value", "Unknown", "Unknown"]),
+        (deliver_first_then(lambda: None), ["value", "Unknown", "Unknown"]),
+        (deliver_first_then(lambda: [Call("b")]), ["value", "value of b", "Unknown"]),
+        (deliver_first_then(lambda: [Call("b"), Call("c", act=refuse)]), ["value", "value of b", "AccessDenied"]),
+    ],
+)
+def test_every_resource_gets_exactly_one_outcome_whatever_a_call_does(act, expected):
+    bench = Bench()
+    bench.submit(Call("a", "b", "c", act=act))
+
+    outcomes = bench.finish()
+
+    assert ["a", "b", "c"] == [name for name, _ in outcomes]
+    assert expected == [result.code if isinstance(result, SourceError) else result for _, result in outcomes]
+    assert all(result.transient or result.code == "AccessDenied" for _, result in outcomes if not isinstance(result, str))
+    assert [] == bench.faults
+
+
+def test_a_fault_of_ours_is_named_by_its_type_and_not_by_its_text():
+    bench = Bench()
+    bench.submit(Call("a", act=break_down))
+
+    ((_, error),) = bench.finish()
+
+    assert "KeyError" in error.message
+    assert "hunter2" not in str(error)
+
+
+def test_a_fault_in_taking_an_outcome_costs_nobody_else_theirs():
+    bench = Bench()
+    faulty = Job(Call("a", "b", "c", act=refuse), bench.round, lambda job, resource, *_: taken(resource.name))
+    names = []
+
+    def taken(name):
+        names.append(name)
+        raise RuntimeError
+
+    bench.fetcher.submit(faulty)
+    assert bench.round.wait(LIMIT)
+    bench.submit(Call("later"))
+    bench.finish()
+
+    assert ["a", "b", "c"] == sorted(names)
+    assert [("later", "value of later")] == bench.outcomes
+    assert [("fetch.fault", {"error": "RuntimeError"})] == bench.faults
+
+
+def test_a_job_has_the_timeout_of_its_service_and_the_end_of_its_round():
+    job = Job(Call("a"), Round(TIMEOUTS, 42.0), lambda *_: None)
+
+    assert (5.0, 42.0, False) == (job.budget.timeout, job.budget.expires, job.budget.cancel.cancelled)
+
+
+def test_an_empty_round_has_ended():
+    assert Round(TIMEOUTS).wait(0)
+    assert Round(TIMEOUTS).finished
+
+
+def test_a_round_that_takes_too_long_is_not_waited_for(held):
+    bench = Bench()
+    bench.submit(held.call("a"))
+    held.wait_for(1)
+
+    assert not bench.round.wait(0)
+    assert not bench.round.wait(-1)
+    assert not bench.round.finished
+    held.release()
+    assert bench.round.wait(LIMIT)
+    assert bench.round.wait(0)
+
+
+def test_work_ahead_runs_and_what_breaks_in_it_hurts_nobody():
+    bench = Bench(workers=1)
+    ran = threading.Event()
+
+    bench.fetcher.ahead(break_down)
+    bench.fetcher.ahead(ran.set)
+
+    assert ran.wait(LIMIT)
+    bench.submit(Call("a"))
+    bench.finish()
+    assert [("fetch.fault", {"error": "KeyError"})] == bench.faults

@@ -1,0 +1,145 @@
+"""One fetch per key: who leads, who joins, who lines up behind a call that left too early."""
+
+from extension.references import secret_resource
+from extension.single_flight import Flights
+
+A = secret_resource("a")
+B = secret_resource("b")
+
+
+def begun(flights, key="key", resource=A):
+    flight, leads = flights.join(key, resource)
+    assert leads
+    flight.begun = True
+    return flight
+
+
+def test_the_first_leads_and_whoever_comes_later_joins():
+    flights = Flights()
+
+    first, leads = flights.join("key", A)
+    second, leads_too = flights.join("key", B)
+
+    assert (True, False) == (leads, leads_too)
+    assert second is first
+    assert (A, "key") == (first.resource, first.key)
+
+
+def test_another_key_is_another_flight():
+    flights = Flights()
+
+    first, _ = flights.join("key", A)
+    second, leads = flights.join("other", A)
+
+    assert leads
+    assert second is not first
+    assert 2 == len(flights)
+
+
+def test_after_landing_the_next_one_leads_again():
+    flights = Flights()
+    flight = begun(flights)
+
+    assert flights.land(flight) is None
+
+    assert (None, 0) == (flights.get("key"), len(flights))
+    again, leads = flights.join("key", A)
+    assert leads
+    assert again is not flight
+
+
+def test_a_forced_refresh_joins_a_call_that_has_not_begun():
+    flights = Flights()
+    first, _ = flights.join("key", A)
+
+    forced, leads = flights.join("key", A, forced=True)
+
+    assert (first, False) == (forced, leads)
+
+
+def test_a_forced_refresh_leads_where_nothing_is_under_way():
+    forced, leads = Flights().join("key", A, forced=True)
+
+    assert leads
+    assert not forced.begun
+
+
+def test_a_forced_refresh_lines_up_behind_a_call_that_has_begun_and_all_forced_share_that_one():
+    flights = Flights()
+    first = begun(flights)
+
+    second, leads = flights.join("key", A, forced=True)
+    third, leads_too = flights.join("key", B, forced=True)
+
+    assert (False, False) == (leads, leads_too)
+    assert second is third is first.then
+    assert second is not first
+    assert not second.begun
+
+
+def test_whoever_is_not_forced_joins_the_call_under_way_and_not_the_one_behind_it():
+    flights = Flights()
+    first = begun(flights)
+    flights.join("key", A, forced=True)
+
+    joined, leads = flights.join("key", A)
+
+    assert (first, False) == (joined, leads)
+
+
+def test_landing_gives_the_one_that_lined_up_and_it_is_the_one_under_way_from_then_on():
+    flights = Flights()
+    first = begun(flights)
+    second, _ = flights.join("key", A, forced=True)
+
+    assert second is flights.land(first)
+
+    assert second is flights.get("key")
+    assert (second, False) == flights.join("key", A)
+    second.begun = True
+    third, _ = flights.join("key", A, forced=True)
+    assert third is second.then
+    assert third is flights.land(second)
+    assert flights.land(third) is None
+    assert 0 == len(flights)
+
+
+def test_landing_twice_does_not_tear_down_the_flight_that_came_after():
+    flights = Flights()
+    first = begun(flights)
+    flights.land(first)
+    second = begun(flights)
+
+    flights.land(first)
+
+    assert second is flights.get("key")
+
+
+def test_a_flight_under_another_key_that_asks_for_the_same_lines_up():
+    flights = Flights()
+    ahead, late = begun(flights, "name"), flights.join("arn", A)[0]
+
+    flights.line_up(late, ahead)
+
+    assert late is ahead.then
+    assert flights.get("arn") is None
+    assert late is flights.land(ahead)
+    assert (late, False) == flights.join("name", A)
+    assert flights.land(late) is None
+    assert 0 == len(flights)
+
+
+def test_where_one_has_lined_up_already_the_late_one_hands_over_its_readers_and_its_wish():
+    flights = Flights()
+    ahead, late = begun(flights, "name"), flights.join("arn", A)[0]
+    forced, _ = flights.join("name", A, forced=True)
+    forced.waiters.append("first")
+    late.waiters += ["second", "third"]
+    late.listed = True
+
+    flights.line_up(late, ahead)
+
+    assert forced is ahead.then
+    assert ["first", "second", "third"] == forced.waiters
+    assert forced.listed
+    assert flights.get("arn") is None
