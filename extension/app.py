@@ -77,7 +77,18 @@ def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: logs
     from extension.report import Report
 
     report = Report(boot, sidecar.prefetch, sidecar.store, sidecar.client, sidecar.health, log)
-    lifecycle = Lifecycle(api, sidecar.prefetch, sidecar.refresher, sidecar.server, report, sidecar.health, clock, log)
+    lifecycle = Lifecycle(
+        api,
+        sidecar.prefetch,
+        sidecar.refresher,
+        sidecar.server,
+        report,
+        sidecar.health,
+        sidecar.restore,
+        clock,
+        log,
+        snapshots=settings.initialization_type == "snap-start",
+    )
 
     def ready() -> None:
         settle()

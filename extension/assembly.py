@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from extension.prefetch import Prefetch
     from extension.references import Resource
     from extension.refresher import Refresher
+    from extension.restore import Restore
     from extension.settings import Settings
     from extension.sources.s3 import Object
     from extension.store import Source, Store
@@ -37,13 +38,14 @@ if TYPE_CHECKING:
 class Sidecar:
     """The parts that whoever runs it needs."""
 
-    __slots__ = ("client", "credentials", "health", "prefetch", "refresher", "server", "store")
+    __slots__ = ("client", "credentials", "health", "prefetch", "refresher", "restore", "server", "store")
 
     client: Client
     credentials: CredentialStore
     health: Health
     prefetch: Prefetch
     refresher: Refresher
+    restore: Restore
     server: Loop
     store: Store
 
@@ -129,13 +131,15 @@ def assemble(
     from extension.health import Health
     from extension.http1.loop import Loop
     from extension.refresher import Refresher
+    from extension.restore import Restore
 
     sidecar.health = Health()
     # The settings' token, which may be from the configuration file, instead of the variable.
     tokens = Tokens({**environ, "PREHEAT_TOKEN": settings.token}, sidecar.credentials, fetcher, clock)
     if not tokens.any:
         log.error("token.missing", problem="no AWS_SESSION_TOKEN and no PREHEAT_TOKEN is set: all but /ping is 401")
-    sidecar.server = Loop(listeners, Api(sidecar.store, tokens, sidecar.health, clock, log), log)
+    sidecar.restore = restore = Restore(sidecar.store, sidecar.credentials, transport.pool, clock)
+    sidecar.server = Loop(listeners, Api(sidecar.store, tokens, sidecar.health, restore, clock, log), log)
     sidecar.server.start()
     sidecar.refresher = Refresher(sidecar.store, sidecar.credentials.begin_round, clock, log)
     return sidecar

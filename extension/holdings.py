@@ -13,7 +13,9 @@ from extension.freshness import FRESH, Policy
 from extension.identity import Links, canonical_key
 from extension.negative import NegativeCache
 from extension.sources.listing import Listing
+from extension.sources.parameter import SECURE, Parameter
 from extension.sources.s3 import NotModified
+from extension.sources.secrets_manager import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Holdings:
         self.cache = EntryCache(settings.cache_items, settings.cache_memory, self.links.drop)
         self.negative = NegativeCache()
         self.failures: dict[Resource, SourceError] = {}  # listed, and how its last fetch failed
+        self.withholding = False  # a snapshot may be taken: what is confidential is answered and not kept
         self._members: dict[Resource, Resource] = {}  # a resource -> the wildcard that brought it
         self._wanted: dict[Resource, None] = {}  # listed, not held, and worth another try at the next INVOKE
 
@@ -87,7 +90,8 @@ class Holdings:
         self.negative.forget(resource)
         self._wanted.pop(resource, None)
         key = canonical_key(resource, value)
-        entry = self.cache.peek(key)
+        withheld = self.withholding and _confidential(value)
+        entry = None if withheld else self.cache.peek(key)
         changed = None
         if entry is None:
             entry = Entry(key, resource)
@@ -101,9 +105,14 @@ class Holdings:
         entry.expired = entry.marked = False
         entry.read_since_fetch = read
         entry.listed = entry.listed or self.is_listed(resource)
-        if policy.ttl > 0 and self.cache.put(entry):
+        if policy.ttl > 0 and not withheld and self.cache.put(entry):
             self.links.join(resource, entry, self.cache, self._resolver)
         return entry, changed
+
+    def expire(self) -> None:
+        """Everything held is stale, whatever its age."""
+        for entry in self.cache:
+            entry.expired = True
 
     def _policy(self, resource: Resource) -> Policy:
         entries = self._resolver.entries
@@ -139,3 +148,10 @@ class Holdings:
             if entry.read_since_fetch and entry.resource not in self._members:
                 found[entry.resource] = None
         return list(found)
+
+
+def _confidential(value: Any) -> bool:
+    """Whether it may not be in a snapshot, which lives as long as the function's version."""
+    if isinstance(value, Parameter):
+        return value.type == SECURE or value.source_result is not None
+    return isinstance(value, Secret)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from extension.aws.endpoints import partition_of
 from extension.references import parameter_resource, secret_resource
 from extension.sources.listing import Listing, pattern_of
-from extension.sources.parameter_store import SECURE, Parameter
+from extension.sources.parameter import SECURE, Parameter
 from extension.sources.secrets_manager import Secret
 
 TYPE_CHECKING = False

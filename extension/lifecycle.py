@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from extension.prefetch import Prefetch
     from extension.refresher import Refresher
     from extension.report import Report
+    from extension.restore import Restore
 
 # Lambda gives all extensions and the runtime 2 s from SHUTDOWN, the runtime first; 300 to 600 ms of it are gone when
 # the event comes, and a SIGKILL ends what is late
@@ -35,9 +36,14 @@ class Lifecycle:
         server: Loop,
         report: Report,
         health: Health,
+        restore: Restore,
         clock: Clock,
         log: Log,
+        *,
+        snapshots: bool,
     ) -> None:
+        self._restore = restore
+        self._snapshots = snapshots
         self._api = api
         self._prefetch = prefetch
         self._refresher = refresher
@@ -52,7 +58,7 @@ class Lifecycle:
         INIT. ``ready`` is called once INIT is over."""
         self._guarded(lambda: self._prefetch.wait(init_until))
         try:
-            self._prefetch.check_required()
+            self._prefetch.check_required(deferred=not self._prefetch.defers)
         except RequiredResourceUnavailable as error:
             self._log.error("init.required_unavailable", problem=str(error))
             self._api.init_error(error.error_type, str(error))
@@ -60,6 +66,8 @@ class Lifecycle:
         self._health.ready = True
         self._guarded(self._report.init)
         ready()
+        if self._snapshots:
+            self._guarded(self._restore.arm)
         while True:
             event = self._api.next()
             if event.kind == "SHUTDOWN":
@@ -67,9 +75,20 @@ class Lifecycle:
                 return 0
             if event.kind == "INVOKE":
                 self._health.invocations += 1
-                self._guarded(lambda event=event: self._refresher.invoke(event.deadline_ms))  # type: ignore[misc]
+                self._guarded(lambda event=event: self._invoke(event))  # type: ignore[misc]
 
-    def _guarded(self, step: Callable[[], None]) -> None:
+    def _invoke(self, event: Event) -> None:
+        restored = self._restore.pending
+        if restored:
+            self._restore.invoked()
+        self._refresher.invoke(event.deadline_ms)
+        if restored and self._prefetch.defers:
+            try:
+                self._prefetch.check_required()
+            except RequiredResourceUnavailable as error:  # too late to fail INIT, and a reader gets its error anyway
+                self._log.error("init.required_unavailable", problem=str(error))
+
+    def _guarded(self, step: Callable[[], object]) -> None:
         """A fault of ours must not end the process, which would fail the function: it goes on degraded, and says so."""
         try:
             step()
@@ -79,5 +98,5 @@ class Lifecycle:
 
     def _shut_down(self, event: Event) -> None:
         left = event.deadline_ms / 1000 - self._clock.wall() - SHUTDOWN_MARGIN
-        self._server.stop(max(min(left, DRAIN_LIMIT), 0.0))
-        self._report.shutdown(event.reason)
+        self._guarded(lambda: self._server.stop(max(min(left, DRAIN_LIMIT), 0.0)))
+        self._guarded(lambda: self._report.shutdown(event.reason))

@@ -23,20 +23,31 @@ class Prefetch:
         self._settings = settings
         self._clock = clock
         self._log = log
+        # What is fetched in INIT lies in the snapshot, as long as the function's version lives.
+        self.defers = settings.initialization_type == "snap-start" and settings.snapstart == "defer"
         self.round: Round | None = None
         self.cut = 0  # calls that were not through in time
 
     def start(self) -> None:
         """Submit the calls; they run while the rest of the process is put together."""
         listed: list[Resource] = []
+        deferred: list[Resource] = []
         never_stored: list[Resource] = []
         for resource, entry in self._store.resolver.entries.items():
             ttl = self._settings.ttl[resource.service] if entry.ttl is None else entry.ttl
-            (listed if ttl > 0 else never_stored).append(resource)
+            if ttl == 0:
+                never_stored.append(resource)
+            elif self.defers and is_secret(resource):
+                deferred.append(resource)
+            else:
+                listed.append(resource)
         if never_stored:
             self._log.warn("prefetch.ttl_0", skipped=len(never_stored), reason="what has TTL 0 is never stored")
         self.round = self._store.round()
-        self._store.fetch(listed, self.round)
+        if self.defers:
+            self._store.withhold()
+            self._store.want(deferred)
+        self._store.fetch(listed, self.round, deferred=self.defers)
 
     def wait(self, until: float) -> None:
         """Wait for them until that moment of monotonic time, and cut what no reader waits for."""
@@ -44,11 +55,12 @@ class Prefetch:
         if not self.round.wait(until - self._clock.monotonic()):
             self.cut = self._store.cut()
 
-    def check_required(self) -> None:
-        """``RequiredResourceUnavailable`` where something marked ``required=true`` is not there."""
+    def check_required(self, *, deferred: bool = True) -> None:
+        """``RequiredResourceUnavailable`` where something marked ``required=true`` is not there. ``deferred``: look at
+        what a snapshot may not hold, too."""
         missing = []
         for resource, entry in self._store.resolver.entries.items():
-            if entry.required:
+            if entry.required and (deferred or resource.service == "s3"):
                 problem = self._problem(resource)
                 if problem:
                     missing.append((entry.spelling, problem))
@@ -65,3 +77,8 @@ class Prefetch:
         if isinstance(value, Listing) and not value.members:
             return "the wildcard matches nothing"
         return ""
+
+
+def is_secret(resource: Resource) -> bool:
+    """Whether every value of it is a secret's; a parameter may be one, which its type tells."""
+    return resource.service == "secretsmanager" or resource.name.startswith("/aws/reference/")

@@ -39,9 +39,10 @@ class Resolver:
             return resource
         if not resource.arn:
             return resource.replaced(region="")
-        if resource.service == "ssm" and self.own_account and resource.account == self.own_account:
-            # The ARN of a parameter of the own account and region says no more than its name. A secret's ends in random
-            # characters, and only AWS knows which name it belongs to.
+        own_account = self.own_account and resource.account == self.own_account and not resource.role
+        if resource.service == "ssm" and own_account and resource.name.startswith("/"):
+            # The ARN of a parameter of the own account and region says no more than its name. But a secret's ends in
+            # random characters, and "x" and "/x" have the same: only AWS knows which name such an ARN belongs to.
             return resource.replaced(region="", account="", partition="", arn="")
         return resource
 
@@ -54,12 +55,13 @@ class Resolver:
         return self._by_name.get((service, name))
 
     def meant(self, resource: Resource) -> Resource:
-        """What a reader means who names no region and no role: the listed resource of that name, where there is one."""
+        """What a reader means who names no region and no role: the listed resource of that name, where there is one. A
+        listed ARN is read by its ARN or its alias: a bare name means the own account and region."""
         resource = self.own(resource)
         if resource.region or resource.role or resource.arn:
             return resource
         listed = self._by_name.get((resource.service, resource.name))
-        if listed is None or not (listed.region or listed.role or listed.account):
+        if listed is None or listed.arn or not (listed.region or listed.role):
             return resource
         return resource.replaced(region=listed.region, role=listed.role)
 
@@ -71,7 +73,8 @@ class Resolver:
         return any(self._is_listed(spelling) for spelling in (resource, *spellings))
 
     def _is_listed(self, resource: Resource) -> bool:
-        for listed, entry in self.entries.items():
+        for as_listed, entry in self.entries.items():
+            listed = self.own(as_listed)  # once more: the own account may have been learnt since
             if listed.service != resource.service or listed.role != resource.role or listed.region != resource.region:
                 continue
             if listed.account == resource.account and entry.covers(resource.name):

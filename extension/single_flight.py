@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 class Flight:
     """One fetch of one resource, wanted or under way."""
 
-    __slots__ = ("begun", "key", "listed", "resource", "then", "waiters")
+    __slots__ = ("begun", "deferred", "key", "listed", "resource", "then", "waiters")
 
     def __init__(self, key: Hashable, resource: Resource) -> None:
         self.key = key
         self.resource = resource
         self.begun = False  # its call may have left: a forced refresh must not join it any more
         self.listed = False  # wanted by a list, not only by readers
+        self.deferred = False  # before a snapshot: what is confidential is not to be fetched
         self.waiters: list[Callable[[Any], None]] = []
         self.then: Flight | None = None  # the forced refresh that comes after this one
 

@@ -18,6 +18,7 @@ from extension.holdings import Holdings
 from extension.reading import Pending, Reading
 from extension.single_flight import Flight, Flights
 from extension.sources.listing import pattern_of
+from extension.sources.parameter import Deferred
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     class Source(Protocol):
         """An AWS service behind the cache."""
 
-        def plan(self, resources: Sequence[Resource]) -> list[FetchCall]: ...
+        def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]: ...
         def needs(self, resource: Resource) -> str: ...
 
     Done = Callable[[Reading | SourceError], None]
@@ -171,13 +172,15 @@ class Store:
 
     # -- fetching ----------------------------------------------------------------------------------------------------
 
-    def fetch(self, resources: Iterable[Resource], round_: Round) -> None:
-        """Fetch these in ``round_``, batched; what is under way already is not fetched again."""
+    def fetch(self, resources: Iterable[Resource], round_: Round, *, deferred: bool = False) -> None:
+        """Fetch these in ``round_``, batched; what is under way already is not fetched again. ``deferred``: parameters
+        without decryption, and SecureStrings at the next round."""
         leading = []
         with self._lock:
             for resource in resources:
                 flight, leads = self._flights.join(self._key(resource), resource)
                 flight.listed = True
+                flight.deferred = flight.deferred or (deferred and leads)
                 if leads and self._lift(flight):
                     leading.append(flight)
         self._start(leading, round_)
@@ -194,17 +197,17 @@ class Store:
 
     def _start(self, flights: Sequence[Flight], round_: Round) -> None:
         """Plan the calls for these flights and submit them."""
-        by_service: dict[str, list[Resource]] = {}
+        by_service: dict[tuple[str, bool], list[Resource]] = {}
         with self._lock:
             self._rounds = [other for other in self._rounds if not (other.jobs and other.finished)]
             if round_ not in self._rounds:
                 self._rounds.append(round_)
             for flight in flights:
                 flight.begun = True
-                by_service.setdefault(flight.resource.service, []).append(flight.resource)
-        for service, resources in by_service.items():
+                by_service.setdefault((flight.resource.service, flight.deferred), []).append(flight.resource)
+        for (service, deferred), resources in by_service.items():
             try:
-                calls = self._sources[service].plan(resources)
+                calls = self._sources[service].plan(resources, deferred=deferred)
             except SourceError as error:
                 now = self._clock.now()
                 for resource in resources:
@@ -216,7 +219,7 @@ class Store:
     def cut(self) -> int:
         """End every call that no reader waits for; how many there were. What is listed stays due."""
         with self._lock:
-            jobs = [job for round_ in self._rounds for job in tuple(round_.jobs)]
+            jobs = [job for round_ in self._rounds if not round_.finished for job in tuple(round_.jobs)]
         cut = 0
         for job in jobs:
             following: list[Flight] = []
@@ -255,6 +258,9 @@ class Store:
 
     def _deliver(self, job: Job, resource: Resource, result: Any, sent: Instant) -> None:
         """A worker brings the outcome of one resource."""
+        if isinstance(result, Deferred):
+            self._defer(resource)
+            return
         if job.cancelled and isinstance(result, SourceError):
             return
         wildcard = job.call.resources[0]
@@ -292,6 +298,22 @@ class Store:
         if following:
             self._start(following, self.round())
 
+    def _defer(self, resource: Resource) -> None:
+        """It is confidential, and is fetched at the next round; at once where a reader waits for it."""
+        with self._lock:
+            flight = self._aloft.get(resource)
+            if flight is None:
+                return
+            flight.deferred = False
+            if flight.waiters:
+                again = [flight]
+            else:
+                del self._aloft[resource]
+                self._holdings.want(resource)
+                again = self._next_in_line(flight)
+        if again:
+            self._start(again, self.round())
+
     def _next_in_line(self, flight: Flight) -> list[Flight]:
         """The flight is over; what has to be started now."""
         then = self._flights.land(flight)
@@ -311,6 +333,25 @@ class Store:
         the first INVOKE: all of it)."""
         with self._lock:
             return self._holdings.due(self._clock.now(), first=first)
+
+    def want(self, resources: Iterable[Resource]) -> None:
+        """Fetch these at the next round."""
+        with self._lock:
+            for resource in resources:
+                self._holdings.want(resource)
+
+    def withhold(self) -> None:
+        """A snapshot may be taken: answer what is confidential, and do not keep it."""
+        self._holdings.withholding = True
+
+    def end_withholding(self) -> None:
+        """No snapshot is taken any more."""
+        self._holdings.withholding = False
+
+    def expire(self) -> None:
+        """Everything held is stale, whatever its age."""
+        with self._lock:
+            self._holdings.expire()
 
     def held(self, resource: Resource) -> Any:
         """The value that is held, whatever its age; None where there is none. Does not count as a read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from extension import jsontext
 from extension.api import native, questions
 from extension.api import parameters_and_secrets as drop_in
-from extension.api.batch import answer_batch, answer_refresh
+from extension.api.batch import answer_batch, answer_due, answer_refresh
 from extension.api.guards import Tokens, forwarded
 from extension.api.problems import JSON, TEXT, problem
 from extension.api.target import split
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from extension.http1.connection import Reply
     from extension.http1.request import Request
     from extension.logs import Log
+    from extension.restore import Restore
     from extension.store import Store
 
 _READ = (b"GET", b"HEAD")
 _WRITE = (b"POST",)
-_PATHS = ("/secrets", "/parameters", "/s3", "/batch", "/refresh", "/health", "/stats", "/ping")
-_POST = {"/batch": answer_batch, "/refresh": answer_refresh}
+_PATHS = ("/secrets", "/parameters", "/s3", "/batch", "/refresh", "/restore", "/health", "/stats", "/ping")
+_POST = ("/batch", "/refresh", "/restore")
 _REMEMBERED = 1000  # questions
 _DROP_IN = {
     drop_in.SECRET_PATH: (drop_in.ask_secret, drop_in.answer_secret),
@@ -42,10 +43,11 @@ _NATIVE = {
 class Api:
     """Answers requests; the application behind the server's loop."""
 
-    def __init__(self, store: Store, tokens: Tokens, health: Health, clock: Clock, log: Log) -> None:
+    def __init__(self, store: Store, tokens: Tokens, health: Health, restore: Restore, clock: Clock, log: Log) -> None:
         self._store = store
         self._tokens = tokens
         self._health = health
+        self._restore = restore
         self._clock = clock
         self._log = log
         self._started = clock.now()
@@ -84,6 +86,8 @@ class Api:
             else:
                 reply(Response(405, [TEXT, (b"Allow", b"GET")], b"Not allowed"))
             return
+        if self._restore.pending:
+            self._restore.requested()
         # One slash at the end of a drop-in path is AWS's own: its examples have it and have it not.
         plain = path.removesuffix("/")
         is_drop_in = plain in _DROP_IN
@@ -115,17 +119,20 @@ class Api:
 
     def _native(self, request: Request, path: str, query: str, reply: Reply) -> None:
         kind = path[1:].partition("/")[0]
-        post = _POST.get(path)
-        if kind not in _NATIVE and post is None and path not in ("/health", "/stats"):
+        post = path in _POST
+        if kind not in _NATIVE and not post and path not in ("/health", "/stats"):
             reply(problem(404, "there is no such path; there are " + ", ".join(_PATHS)))
             return
-        allow = (b"Allow", b"GET, HEAD, OPTIONS" if post is None else b"POST, OPTIONS")
+        allow = (b"Allow", b"POST, OPTIONS" if post else b"GET, HEAD, OPTIONS")
         if request.method == b"OPTIONS":
             reply(Response(204, [allow]))
-        elif request.method not in (_READ if post is None else _WRITE):
+        elif request.method not in (_WRITE if post else _READ):
             reply(problem(405, "this path has other methods; see Allow", headers=(allow,)))
-        elif post is not None:
-            post(self._store, request.body, reply)
+        elif path == "/restore":
+            self._restore.invoked()
+            answer_due(self._store, reply)
+        elif post:
+            (answer_batch if path == "/batch" else answer_refresh)(self._store, request.body, reply)
         elif kind in _NATIVE:
             ask, answer = _NATIVE[kind]
             question = self._questions.get(request.target)

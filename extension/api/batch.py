@@ -61,7 +61,15 @@ def answer_refresh(store: Store, body: bytes, reply: Reply) -> None:
     else:
         resources = store.refreshable()
     waiting, skipped = store.not_just_refreshed(resources)
+    _fetch(store, waiting, skipped, reply, force=True)
 
+
+def answer_due(store: Store, reply: Reply) -> None:
+    """Fetch what the next INVOKE would fetch, and answer when it is there: for an after-restore hook."""
+    _fetch(store, store.due(first=True), 0, reply, force=False)
+
+
+def _fetch(store: Store, waiting: list[Resource], skipped: int, reply: Reply, *, force: bool) -> None:
     def finish(results: list[Reading | SourceError]) -> None:
         failed = {
             resource.label: source_problem(result, resource, store.needs(resource))
@@ -71,7 +79,7 @@ def answer_refresh(store: Store, body: bytes, reply: Reply) -> None:
         summary = {"refreshed": len(results) - len(failed), "failed": failed, "skipped": skipped}
         guarded(lambda: Response(200, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(summary)), reply)
 
-    reply.abandon = gather(store, waiting, finish, force=True)
+    reply.abandon = gather(store, waiting, finish, force=force, max_age=0.0)
 
 
 def _collect(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from extension.http1.connection import Reply
     from extension.reading import Reading
     from extension.resolution import Resolver
-    from extension.sources.parameter_store import Parameter
+    from extension.sources.parameter import Parameter
     from extension.sources.secrets_manager import Secret
     from extension.store import Store
 

@@ -12,6 +12,7 @@ from extension.errors import SourceError
 from extension.quotas import PARAMETERS_IN_BATCH
 from extension.sources.batching import BatchMemory, chunks, grouped
 from extension.sources.listing import Listing, pattern_of
+from extension.sources.parameter import SECURE, Deferred, Parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,52 +30,7 @@ if TYPE_CHECKING:
     Deliver = Callable[[Resource, Any, Instant], None]
 
 SERVICE = "ssm"
-SECURE = "SecureString"
 _SECRET_REFERENCE = "/aws/reference/"  # a secret through SSM: GetParameters refuses to mix it with parameters
-
-
-class Parameter:
-    """One version of a parameter. ``decrypted`` says nothing unless ``type`` is SecureString. The repr hides
-    ``value``."""
-
-    __slots__ = (
-        "arn",
-        "data_type",
-        "decrypted",
-        "etag",
-        "modified",
-        "name",
-        "selector",
-        "size",
-        "source_result",
-        "type",
-        "value",
-        "version",
-    )
-
-    def __init__(self, document: dict[str, Any], decrypted: bool) -> None:
-        self.arn: str = document.get("ARN") or ""
-        self.name: str = document["Name"]
-        self.type: str = document.get("Type") or "String"
-        self.value: str | None = document.get("Value")  # None: a binary secret through SSM
-        number = document.get("Version")
-        self.version: int = number if isinstance(number, int) else 0
-        self.modified: float | None = document.get("LastModifiedDate")
-        self.data_type: str | None = document.get("DataType")
-        self.selector: str | None = document.get("Selector")
-        self.source_result: str | None = document.get("SourceResult")
-        self.decrypted = decrypted
-        if self.value is None and self.source_result is None:
-            raise ValueError("a parameter without a value")
-        self.size = len(self.value or "") + len(self.source_result or "") + len(self.arn) + len(self.name)
-        self.etag = f"{self.version}-{round((self.modified or 0) * 1000)}"
-        if self.source_result is not None:  # its Version is 0 and its date the time of asking: only the secret's counts
-            self.etag = str(jsontext.loads(self.source_result).get("versionId"))
-        if self.type == SECURE and not decrypted:
-            self.etag += "-ciphertext"
-
-    def __repr__(self) -> str:
-        return f"<Parameter {self.name}>"
 
 
 class ParameterStore:
@@ -86,20 +42,20 @@ class ParameterStore:
         self._memory = BatchMemory(clock)
         self._most_names = most_names
 
-    def plan(self, resources: Sequence[Resource]) -> list[FetchCall]:
-        """The calls that fetch these."""
+    def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:
+        """The calls that fetch these; ``deferred``: without decryption, and what needs it comes to ``Deferred``."""
         calls: list[FetchCall] = []
         for group in grouped(resources, self._place):
             batchable = [resource for resource in group if self._batchable(resource)]
             in_batch = set(batchable)
             # A name may stand in a batch once: another spelling of the same words waits for the next batch.
             by_name = grouped(batchable, _spelled)
-            calls += [_Batch(self, piece) for piece in chunks(by_name, PARAMETERS_IN_BATCH)]
+            calls += [_Batch(self, piece, deferred) for piece in chunks(by_name, PARAMETERS_IN_BATCH)]
             for resource in group:
                 if pattern_of(resource):
-                    calls.append(_ByPath(self, resource))
+                    calls.append(_ByPath(self, resource, deferred))
                 elif resource not in in_batch:
-                    calls.append(_Single(self, resource))
+                    calls.append(_Single(self, resource, deferred))
         return calls
 
     def needs(self, resource: Resource) -> str:
@@ -145,30 +101,39 @@ def _parameter(document: Any, decrypted: bool) -> Parameter:
         raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store's answer holds no parameter") from None
 
 
+def _or_deferred(parameter: Parameter, resource: Resource) -> Parameter | Deferred:
+    """The parameter, unless it is ciphertext where a value was asked for."""
+    return Deferred() if parameter.type == SECURE and resource.decrypt and not parameter.decrypted else parameter
+
+
 class _Single:
     """GetParameter for one."""
 
     action = "GetParameter"
 
-    def __init__(self, source: ParameterStore, resource: Resource, fallback: Fallback | None = None) -> None:
+    def __init__(
+        self, source: ParameterStore, resource: Resource, deferred: bool, fallback: Fallback | None = None
+    ) -> None:
         self._source = source
+        self._deferred = deferred
         self._fallback = fallback
         self.resources = (resource,)
         self.host = source.host(resource.region)
 
     def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
         (resource,) = self.resources
-        payload = {"Name": _spelled(resource), "WithDecryption": resource.decrypt}
+        decrypt = resource.decrypt and not self._deferred
+        payload = {"Name": _spelled(resource), "WithDecryption": decrypt}
         try:
             answer, document = self._source._perform("GetParameter", payload, resource, budget)
-            parameter = _parameter(document.get("Parameter"), resource.decrypt)
+            parameter = _parameter(document.get("Parameter"), decrypt)
         except SourceError as error:
             if self._fallback is not None:
                 self._fallback.note(resource, error)
             raise
         if self._fallback is not None:
             self._fallback.note(resource, parameter)
-        deliver(resource, parameter, answer.sent)
+        deliver(resource, _or_deferred(parameter, resource), answer.sent)
         return ()
 
 
@@ -177,33 +142,35 @@ class _Batch:
 
     action = "GetParameters"
 
-    def __init__(self, source: ParameterStore, by_name: Sequence[list[Resource]]) -> None:
+    def __init__(self, source: ParameterStore, by_name: Sequence[list[Resource]], deferred: bool) -> None:
         self._source = source
+        self._deferred = deferred
         self.resources = tuple([resource for resources in by_name for resource in resources])
         self.host = source.host(self.resources[0].region)
 
     def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
         source, first = self._source, self.resources[0]
         wanted = {_spelled(resources[0]): resources for resources in grouped(self.resources, _spelled)}
-        payload = {"Names": list(wanted), "WithDecryption": first.decrypt}
+        decrypt = first.decrypt and not self._deferred
+        payload = {"Names": list(wanted), "WithDecryption": decrypt}
         try:
             answer, document = source._perform("GetParameters", payload, first, budget)
         except SourceError as error:
             if error.kind not in (outcome.DENIED, outcome.MALFORMED):
                 raise  # throttled, 5xx or timeout: single calls would only add to it
             fallback = source._memory.sank(self.resources)
-            return [_Single(source, resource, fallback) for resource in self.resources]
+            return [_Single(source, resource, self._deferred, fallback) for resource in self.resources]
         for item in document.get("Parameters") or ():
-            parameter = _parameter(item, first.decrypt)
+            parameter = _parameter(item, decrypt)
             selector = parameter.selector or ""
             for spelling in (parameter.name + selector, parameter.arn + selector):
                 for resource in wanted.pop(spelling, ()):
-                    deliver(resource, parameter, answer.sent)
+                    deliver(resource, _or_deferred(parameter, resource), answer.sent)
         for spelling in document.get("InvalidParameters") or ():
             code = "ParameterVersionNotFound" if ":" in spelling.rpartition("/")[2] else "ParameterNotFound"
             for resource in wanted.pop(spelling, ()):
                 deliver(resource, outcome.failure(outcome.NOT_FOUND, code, "there is no such parameter"), answer.sent)
-        return [_Single(source, resource) for resources in wanted.values() for resource in resources]
+        return [_Single(source, resource, self._deferred) for resources in wanted.values() for resource in resources]
 
 
 class _ByPath:
@@ -211,17 +178,19 @@ class _ByPath:
 
     action = "GetParametersByPath"
 
-    def __init__(self, source: ParameterStore, resource: Resource) -> None:
+    def __init__(self, source: ParameterStore, resource: Resource, deferred: bool) -> None:
         self._source = source
+        self._deferred = deferred
         self.resources = (resource,)
         self.host = source.host(resource.region)
 
     def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
         (resource,) = self.resources
+        decrypt = resource.decrypt and not self._deferred
         payload = {
             "Path": resource.name.rstrip("/") or "/",
             "Recursive": pattern_of(resource) == "**",
-            "WithDecryption": resource.decrypt,
+            "WithDecryption": decrypt,
             "MaxResults": PARAMETERS_IN_BATCH,
         }
         members: list[Resource] = []
@@ -234,10 +203,10 @@ class _ByPath:
                 if len(members) == self._source._most_names:
                     left_out = True
                     break
-                parameter = _parameter(item, resource.decrypt)
+                parameter = _parameter(item, decrypt)
                 member = resource.replaced(name=parameter.name, selector="")
                 members.append(member)
-                deliver(member, parameter, answer.sent)
+                deliver(member, _or_deferred(parameter, member), answer.sent)
             token = document.get("NextToken")
             if not token or left_out:
                 deliver(resource, Listing(members, left_out or bool(token)), sent)

@@ -74,7 +74,7 @@ class S3:
         self._most_names = most_names
         self._regions = BucketRegions(log)
 
-    def plan(self, resources: Sequence[Resource]) -> list[FetchCall]:
+    def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:  # noqa: ARG002 (parameters')
         """The calls that fetch these: one each."""
         return [_List(self, resource) if pattern_of(resource) else _Get(self, resource) for resource in resources]
 

@@ -60,7 +60,7 @@ class SecretsManager:
         self._batch = batch
         self._memory = BatchMemory(clock)
 
-    def plan(self, resources: Sequence[Resource]) -> list[FetchCall]:
+    def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:  # noqa: ARG002 (parameters')
         """The calls that fetch these."""
         calls: list[FetchCall] = []
         for group in grouped(resources, self._place):
