@@ -62,11 +62,13 @@ def _run(boot: Boot, environ: Mapping[str, str], log: logs.Log) -> int:
 
 def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: logs.Log) -> int:
     clock = Clock()
-    init_until = clock.monotonic() + settings.init_timeout
 
     from extension import assembly
+    from extension.marker import Marker
 
     transport = assembly.connect(settings, clock, log)
+    marker = Marker(environ)
+    init_until = clock.monotonic() + marker.hold(settings.init_timeout)
     api = _api(boot)
     freezes = "INVOKE" in boot.events
     sidecar = assembly.assemble(
@@ -85,6 +87,7 @@ def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: logs
         report,
         sidecar.health,
         sidecar.restore,
+        marker,
         clock,
         log,
         snapshots=settings.initialization_type == "snap-start",

@@ -99,25 +99,36 @@ class Links:
         return f"{place}parameter/{resource.name.strip('/')}"
 
     def _spellings(self, resource: Resource, value: Any, resolver: Resolver) -> list[Resource]:
-        same = [resource]
         arn = getattr(value, "arn", "")
         if not arn or getattr(value, "source_result", None) is not None:
-            return same
-        _, _, _, region, account = arn.split(":")[:5]
-        if account and not (resource.arn or resource.region or resource.role):
-            resolver.own_account = account  # a bare name means the own account
-        own = region == self._own_region and account == resolver.own_account and not resource.role
+            return [resource]
+        try:
+            return [resource, *self._others(resource, value, resolver)]
+        except ValueError:  # an ARN or a name that is none as AWS writes them joins nothing
+            return [resource]
+
+    def _others(self, resource: Resource, value: Any, resolver: Resolver) -> list[Resource]:
         selector = resource.selector
         if isinstance(value, Secret):
-            same.append(secret_resource(arn, role=resource.role).replaced(selector=selector))
-            if own:
-                same.append(secret_resource(value.name).replaced(selector=selector))
-            return same
+            by_arn = secret_resource(value.arn, role=resource.role)
+            others = [by_arn.replaced(selector=selector)]
+            if self._is_own(resource, by_arn, resolver):
+                others.append(secret_resource(value.name).replaced(selector=selector))
+            return others
+        others = []
         for decrypt in (resource.decrypt,) if value.type == SECURE else (True, False):
-            same.append(resource.replaced(decrypt=decrypt))
-            if account:
-                by_arn = parameter_resource(arn, decrypt=decrypt, role=resource.role)
-                same.append(resolver.own(by_arn).replaced(selector=selector))
+            others.append(resource.replaced(decrypt=decrypt))
+            by_arn = parameter_resource(value.arn, decrypt=decrypt, role=resource.role)
+            own = self._is_own(resource, by_arn, resolver)
+            if by_arn.account:
+                others.append(resolver.own(by_arn).replaced(selector=selector))
             if own:
-                same.append(parameter_resource(value.name, decrypt=decrypt).replaced(selector=selector))
-        return same
+                others.append(parameter_resource(value.name, decrypt=decrypt).replaced(selector=selector))
+        return others
+
+    def _is_own(self, resource: Resource, by_arn: Resource, resolver: Resolver) -> bool:
+        """Whether the bare name stands for it, too: it is in the own account, which a bare name's answer tells."""
+        if by_arn.account and not (resource.arn or resource.region or resource.role):
+            resolver.own_account = by_arn.account
+        own_account = by_arn.account == resolver.own_account
+        return own_account and by_arn.region == self._own_region and not resource.role

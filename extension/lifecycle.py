@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from extension.http1.loop import Loop
     from extension.lambda_api import Event, LambdaApi
     from extension.logs import Log
+    from extension.marker import Marker
     from extension.prefetch import Prefetch
     from extension.refresher import Refresher
     from extension.report import Report
@@ -37,12 +38,14 @@ class Lifecycle:
         report: Report,
         health: Health,
         restore: Restore,
+        marker: Marker,
         clock: Clock,
         log: Log,
         *,
         snapshots: bool,
     ) -> None:
         self._restore = restore
+        self._marker = marker
         self._snapshots = snapshots
         self._api = api
         self._prefetch = prefetch
@@ -78,6 +81,7 @@ class Lifecycle:
                 self._guarded(lambda event=event: self._invoke(event))  # type: ignore[misc]
 
     def _invoke(self, event: Event) -> None:
+        self._marker.invoked(event.deadline_ms - self._clock.wall() * 1000)
         restored = self._restore.pending
         if restored:
             self._restore.invoked()

@@ -14,7 +14,7 @@ _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 WORD = _LOWER + _LOWER.upper() + _DIGITS
 _LABEL = _LOWER + _DIGITS + "-"  # of DNS
-_SECRET = WORD + "/_+=.@-"
+_SECRET = WORD + "/_+=.@-!"  # nobody can give a name with "!", but a service does: rds!cluster-…
 _PARAMETER = WORD + "_.-/"
 _PARAMETER_LABEL = WORD + "_.-"
 _ROLE = WORD + "_+=,.@/-"
@@ -39,7 +39,7 @@ SECRETS_PATH = "/aws/reference/secretsmanager/"
 def check_secret(name: str, *, suffix: bool = False) -> None:
     """A secret's name; with ``suffix`` as in an ARN, where random characters may follow it."""
     if not 1 <= len(name) <= _SECRET_LENGTH + suffix * SUFFIX_LENGTH or name.strip(_SECRET):
-        raise ValueError(f"must be the name or the ARN of a secret: 1 to {_SECRET_LENGTH} letters, digits and /_+=.@-")
+        raise ValueError(f"must be the name or the ARN of a secret: 1 to {_SECRET_LENGTH} letters, digits and /_+=.@-!")
 
 
 def check_visible(text: str, longest: int, what: str) -> None:

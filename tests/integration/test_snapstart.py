@@ -1,4 +1,5 @@
-"""SnapStart: nothing confidential is kept before the snapshot, and nothing held is fresh after the restore (contract §5)."""
+"""SnapStart: nothing confidential is kept before the snapshot, and nothing held is fresh after the restore (contract
+§5)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ SNAP_START = {
 
 @pytest.fixture
 def snapped(aws, api, launch):
-    """snapped(**settings): a SnapStart sidecar whose keys come from the container endpoint, blocked in its first next."""
+    """snapped(**settings): a SnapStart sidecar whose keys come from the container endpoint, blocked in its first
+    next."""
     fill(aws)
     with FakeContainerCredentials(lambda: aws.identity) as endpoint:
 
