@@ -73,13 +73,17 @@ class RequiredResourceUnavailable(PreheatError):
 
 
 def where(error: BaseException) -> str:
-    """File and line where it was raised, for the log; never its text, which might hold a value."""
+    """Where it was raised, for the log: file and line, or function, as the layer's bytecode has no lines.
+
+    Never its text, which might hold a value.
+    """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     if trace is None:
         return ""
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+    code, line = trace.tb_frame.f_code, trace.tb_lineno or 0  # without lines it is None, in 3.10 -1
+    return f"{code.co_filename.rpartition('/')[2]}:{line if line > 0 else code.co_name}"
 
 
 def shown(text: str) -> str:

@@ -19,7 +19,6 @@ from extension.sources.secrets_manager import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable
     from typing import Any
 
     from extension.clock import Instant
@@ -44,13 +43,25 @@ class Holdings:
         self._members: dict[Resource, Resource] = {}  # a resource -> the wildcard that brought it
         self._wanted: dict[Resource, None] = {}  # listed, not held, and worth another try at the next INVOKE
 
-    def find(self, key: Hashable, resource: Resource) -> Entry | None:
-        """The entry that answers for the resource; counts as a read."""
-        return self.cache.read(key) or self.links.same_version(resource, self.cache)
+    def find(self, resource: Resource) -> Entry | None:
+        """The entry that answers for the resource, whoever asked for it; counts as a read."""
+        return self.cache.read(self.links.key(resource)) or self.links.same_version(resource, self.cache)
 
     def peek(self, resource: Resource) -> Entry | None:
         """The same, but does not count as a read."""
         return self.cache.peek(self.links.key(resource))
+
+    def same(self, resource: Resource) -> set[Resource]:
+        """The spellings that answers have joined with it, whatever its stage, version, label and decryption: the
+        current one tells which resource it is."""
+        found: set[Resource] = set()
+        current = resource.replaced(selector="")
+        variants = (current, current.replaced(decrypt=not current.decrypt)) if resource.service == "ssm" else (current,)
+        for variant in (resource, *variants):
+            entry = self.peek(variant)
+            if entry is not None:
+                found |= entry.spellings
+        return found
 
     def is_listed(self, resource: Resource) -> bool:
         """Whether a list names it, or one of its wildcards has brought it."""
@@ -68,6 +79,11 @@ class Holdings:
         else:
             self._wanted[resource] = None
 
+    def want_member(self, resource: Resource) -> None:
+        """The same where a wildcard brought it: then it is fetched without a flight of its own."""
+        if resource in self._members:
+            self.want(resource)
+
     def fail(self, resource: Resource, error: SourceError, now: Instant, *, again: bool) -> None:
         """Its fetch failed; ``again``: worth another try at the next round, if the error is transient."""
         if self.is_listed(resource):
@@ -75,7 +91,7 @@ class Holdings:
         if error.kind in (outcome.NOT_FOUND, outcome.DENIED):
             self.negative.put(resource, error, now)
             self.cache.remove(self.links.key(resource))  # never hidden by a stale value
-        elif again:
+        elif again or resource in self._members:
             self.want(resource)
 
     def keep(self, resource: Resource, value: Any, sent: Instant, *, read: bool) -> tuple[Entry, dict[str, Any] | None]:
@@ -128,6 +144,8 @@ class Holdings:
         wanted = dict.fromkeys(self._wanted)
         self._wanted.clear()
         for entry in self.cache:
+            if not (entry.marked or first or entry.read_since_fetch):
+                continue  # most of them at most INVOKEs
             if entry.marked or (entry.listed and (first or entry.read_since_fetch) and entry.state(now) is not FRESH):
                 wanted[entry.resource] = None
         for resource in tuple(wanted):

@@ -42,6 +42,7 @@ class LambdaApi:
         self._identifier = boot.identifier
         self._connection = boot.connection
         self.account_id = ""
+        self._next = render_request("GET", _PATH + "/event/next", self._fields([], b""))  # the same at every INVOKE
         self._parse_registration(boot.received)
 
     def _parse_registration(self, received: bytes) -> None:
@@ -59,7 +60,7 @@ class LambdaApi:
 
     def next(self) -> Event:
         """Wait for the next event. No timeout: the environment may be frozen in the middle of waiting."""
-        status, body = self._exchange("GET", "/event/next", [], b"")
+        status, body = self._exchange(self._next)
         if status != 200:
             raise ApiGone(f"next was answered with {status}")
         try:  # whatever the Content-Type: the emulator sends SHUTDOWN as text/plain
@@ -76,18 +77,21 @@ class LambdaApi:
 
     def _report(self, path: str, error_type: str, message: str) -> None:
         body = jsontext.dumps({"errorMessage": message, "errorType": error_type, "stackTrace": []})
-        self._exchange("POST", path, [("Lambda-Extension-Function-Error-Type", error_type)], body)
+        fields = self._fields([("Lambda-Extension-Function-Error-Type", error_type)], body)
+        self._exchange(render_request("POST", _PATH + path, fields, body))
 
-    def _exchange(self, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> tuple[int, bytes]:
-        fields = [
+    def _fields(self, headers: list[tuple[str, str]], body: bytes) -> list[tuple[str, str]]:
+        return [
             ("Host", self._authority),
             ("Lambda-Extension-Identifier", self._identifier),
             *([("Content-Type", "application/json")] if body else []),
             *headers,
         ]
+
+    def _exchange(self, request: bytes) -> tuple[int, bytes]:
         parser = ResponseParser()
         try:
-            self._connection.sendall(render_request(method, _PATH + path, fields, body))
+            self._connection.sendall(request)
             content = self._rest(parser)
         except (OSError, ValueError) as error:
             raise ApiGone(f"the Extensions API does not answer: {error}") from None

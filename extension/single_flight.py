@@ -71,9 +71,12 @@ class Flights:
             behind.then.listed = behind.then.listed or flight.listed
 
     def land(self, flight: Flight) -> Flight | None:
-        """The flight is over; the one that lined up behind it, which is to be started now."""
+        """The flight is over; the one that lined up behind it, which is to be started now. None where all who wanted
+        that one have gone away."""
         if self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
-        if flight.then is not None:
-            self._by_key[flight.then.key] = flight.then
-        return flight.then
+        then = flight.then
+        if then is None or not (then.waiters or then.listed):
+            return None
+        self._by_key[then.key] = then
+        return then

@@ -104,15 +104,18 @@ class Store:
         self, resource: Resource, done: Done, force: bool, max_age: float | None, now: Instant, leading: list[Flight]
     ) -> Reading | SourceError | Pending:
         key = self._key(resource)
-        entry = self._holdings.find(key, resource)
-        if not self.resolver.permits(resource, entry.spellings if entry is not None else ()):
+        entry = self._holdings.find(resource)
+        if not self.resolver.permits(resource) and not self.resolver.permits(resource, self._holdings.same(resource)):
             return outcome.failure(outcome.DENIED, "NotListed", "PREHEAT_ALLOW=listed, and no list names it")
-        if force and self._forced.just_now(key, now):
-            force = False
-            max_age = 0.0 if self._flights.get(key) is not None else None  # what that one brings is the newest
-        if force:
+        old = None if force else entry  # whoever forces it wants the new value or the error
+        if force and not self._forced.just_now(key, now):
             self._forced.note(key, now)
-        else:
+        elif force:
+            flight = self._flights.get(key)
+            if flight is None or flight.then is None:  # else the one before is lined up still: join that
+                force = False
+                max_age = -1.0 if flight is not None else None  # what that one brings is the newest
+        if not force:
             if entry is not None and (max_age is None or entry.age(now) <= max_age):
                 state = entry.state(now)
                 if state is FRESH or state is DUE or state is STALE:
@@ -123,7 +126,7 @@ class Store:
         if entry is not None:
             entry.misses += 1
         flight, leads = self._flights.join(key, resource, forced=force)
-        wait = self._waiter(done, reading.MISS if leads else reading.COALESCED, None if force else entry)
+        wait = self._waiter(done, reading.MISS if leads else reading.COALESCED, old)
         flight.waiters.append(wait)
         if leads and self._lift(flight):
             leading.append(flight)
@@ -206,15 +209,18 @@ class Store:
                 flight.begun = True
                 by_service.setdefault((flight.resource.service, flight.deferred), []).append(flight.resource)
         for (service, deferred), resources in by_service.items():
-            try:
-                calls = self._sources[service].plan(resources, deferred=deferred)
-            except SourceError as error:
-                now = self._clock.now()
-                for resource in resources:
-                    self._land(resource, error, now)
-                continue
-            for call in calls:
+            for call in self._plan(service, resources, deferred):
                 self._fetcher.submit(Job(call, round_, self._deliver))
+
+    def _plan(self, service: str, resources: Sequence[Resource], deferred: bool) -> list[FetchCall]:
+        """The calls for these. One that can't be planned is answered with the reason, and costs the others nothing."""
+        try:
+            return self._sources[service].plan(resources, deferred=deferred)
+        except Exception as fault:  # noqa: BLE001 (a fault of ours must not leave a reader waiting)
+            if len(resources) > 1:
+                return [call for resource in resources for call in self._plan(service, [resource], deferred)]
+            self._land(resources[0], _as_error(fault), self._clock.now())
+            return []
 
     def cut(self) -> int:
         """End every call that no reader waits for; how many there were. What is listed stays due."""
@@ -228,6 +234,8 @@ class Store:
                 if job.ended or any(flight.waiters for flight in flights):
                     continue
                 job.cancelled = True
+                for resource in job.call.resources:
+                    self._holdings.want_member(resource)
                 for flight in flights:
                     del self._aloft[flight.resource]
                     if flight.listed:
@@ -279,8 +287,11 @@ class Store:
                 self._holdings.fail(resource, result, now, again=flight is not None and flight.listed)
             else:
                 read = flight is not None and bool(flight.waiters)
-                entry, changed = self._holdings.keep(resource, result, sent, read=read)
-                outcome_ = entry.reading(now, reading.MISS)
+                try:
+                    entry, changed = self._holdings.keep(resource, result, sent, read=read)
+                    outcome_ = entry.reading(now, reading.MISS)
+                except Exception as fault:  # noqa: BLE001 (a fault of ours must not leave a reader waiting)
+                    outcome_ = _as_error(fault)
             waiters: list[Callable[[Any], None]] = []
             following: list[Flight] = []
             if flight is not None:
@@ -401,3 +412,10 @@ class Store:
     def used(self) -> int:
         """Bytes that the entries count for."""
         return self._holdings.cache.used
+
+
+def _as_error(fault: Exception) -> SourceError:
+    """Itself, or what a reader is told where something of ours broke: never its text, which might hold a value."""
+    if isinstance(fault, SourceError):
+        return fault
+    return outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(fault).__name__}")

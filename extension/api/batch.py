@@ -46,37 +46,52 @@ class Item:
         self.question = question
 
 
+class Refused:
+    """One thing that is asked for by what can be no name, and the problem that it gets."""
+
+    __slots__ = ("key", "kind", "problem")
+
+    def __init__(self, kind: str, key: str, reason: str) -> None:
+        self.kind = kind
+        self.key = key
+        self.problem = jsontext.loads(problem(400, reason).body)
+
+
 def answer_batch(store: Store, body: bytes, reply: Reply) -> None:
     """Always 200, each item with its value or its problem; ``ValueError`` where the body is not understood."""
-    items = _items(store.resolver, _document(body))
-    _collect(store, items, reply, lambda results: _batch(store, items, results))
+    items, refused = _items(store.resolver, _document(body))
+    _collect(store, items, reply, lambda results: _batch(store, items, results, refused))
 
 
 def answer_refresh(store: Store, body: bytes, reply: Reply) -> None:
     """Fetch anew what is named; ``{}`` stands for what is listed, and all that was read since its last fetch."""
     document = _document(body)
+    refused: list[Refused] = []
     if document:
-        items = _items(store.resolver, document)
+        items, refused = _items(store.resolver, document)
         resources = [item.question.resources[0] for item in items]
     else:
         resources = store.refreshable()
     waiting, skipped = store.not_just_refreshed(resources)
-    _fetch(store, waiting, skipped, reply, force=True)
+    _fetch(store, waiting, skipped, {each.key: each.problem for each in refused}, reply, force=True)
 
 
 def answer_due(store: Store, reply: Reply) -> None:
     """Fetch what the next INVOKE would fetch, and answer when it is there: for an after-restore hook."""
-    _fetch(store, store.due(first=True), 0, reply, force=False)
+    _fetch(store, store.due(first=True), 0, {}, reply, force=False)
 
 
-def _fetch(store: Store, waiting: list[Resource], skipped: int, reply: Reply, *, force: bool) -> None:
+def _fetch(
+    store: Store, waiting: list[Resource], skipped: int, refused: dict[str, Any], reply: Reply, *, force: bool
+) -> None:
     def finish(results: list[Reading | SourceError]) -> None:
         failed = {
             resource.label: source_problem(result, resource, store.needs(resource))
             for resource, result in zip(waiting, results, strict=True)
             if isinstance(result, SourceError)
         }
-        summary = {"refreshed": len(results) - len(failed), "failed": failed, "skipped": skipped}
+        refreshed = len(results) - len(failed)
+        summary = {"refreshed": refreshed, "failed": failed | refused, "skipped": skipped}
         guarded(lambda: Response(200, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(summary)), reply)
 
     reply.abandon = gather(store, waiting, finish, force=force, max_age=0.0)
@@ -107,8 +122,10 @@ def _collect(
     reply.abandon = gather(store, [store.preferred(item.question.resources) for item in items], finish)
 
 
-def _batch(store: Store, items: list[Item], results: list[Reading | SourceError]) -> Response:
+def _batch(store: Store, items: list[Item], results: list[Reading | SourceError], refused: list[Refused]) -> Response:
     found: dict[str, dict[str, Any]] = {kind: {} for kind in (*_LISTS, "tables")}
+    for each in refused:
+        found[each.kind][each.key] = {"error": each.problem}
     for item, result in zip(items, results, strict=True):
         found[item.kind][item.key] = _member(store, item, result)
     return Response(200, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(found))
@@ -153,8 +170,9 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _items(resolver: Resolver, document: dict[str, Any]) -> list[Item]:
-    items: list[Item] = []
+def _items(resolver: Resolver, document: dict[str, Any]) -> tuple[list[Item], list[Refused]]:
+    """What is asked for, and what can be no name: one of those must not cost the others their answer."""
+    items: list[Item | Refused] = []
     for kind in _LISTS:
         asked = document.get(kind, [])
         if not isinstance(asked, list):
@@ -166,10 +184,10 @@ def _items(resolver: Resolver, document: dict[str, Any]) -> list[Item]:
         raise ValueError(f"at most {MOST_ITEMS} items at once")
     if len({(item.kind, item.key) for item in items}) < len(items):
         raise ValueError("each item at most once")
-    return items
+    return [item for item in items if isinstance(item, Item)], [item for item in items if isinstance(item, Refused)]
 
 
-def _item(resolver: Resolver, kind: str, each: Any) -> Item:
+def _item(resolver: Resolver, kind: str, each: Any) -> Item | Refused:
     options = {"id": each} if isinstance(each, str) else each
     if not isinstance(options, dict) or not set(options) <= set(_OPTIONS[kind]):
         raise ValueError(f"an item of {kind} is a string, or an object of " + ", ".join(_OPTIONS[kind]))
@@ -177,7 +195,10 @@ def _item(resolver: Resolver, kind: str, each: Any) -> Item:
     key = texts.pop("id", "") or texts.pop("name", "")
     if not key or "id" in texts or "name" in texts:
         raise ValueError("an item has an id or a name")
-    question = read_secret(resolver, key, texts) if kind == "secrets" else read_parameter(resolver, key, texts)
+    try:
+        question = read_secret(resolver, key, texts) if kind == "secrets" else read_parameter(resolver, key, texts)
+    except ValueError as error:
+        return Refused(kind, key, str(error))
     return Item(kind, key, question)
 
 

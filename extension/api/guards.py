@@ -3,6 +3,7 @@ them, in the loop; route and method come after them, in the router."""
 
 from __future__ import annotations
 
+import _thread
 from _operator import _compare_digest as compare_digest
 
 from extension.aws.call import Budget
@@ -45,7 +46,7 @@ class Tokens:
     """What a caller may show: the function's session token, current or the one before, and what the operator has
     set."""
 
-    __slots__ = ("_clock", "_credentials", "_fetcher", "_fixed", "_renewed")
+    __slots__ = ("_clock", "_credentials", "_fetcher", "_fixed", "_lock", "_renewed", "_waiting")
 
     def __init__(
         self, environ: Mapping[str, str], credentials: CredentialStore, fetcher: Fetcher, clock: Clock
@@ -55,6 +56,8 @@ class Tokens:
         self._fetcher = fetcher
         self._clock = clock
         self._renewed = float("-inf")
+        self._lock = _thread.allocate_lock()
+        self._waiting: list[Callable[[], None]] | None = None  # for what is being read; None: nothing is
 
     @property
     def any(self) -> bool:
@@ -77,19 +80,27 @@ class Tokens:
 
     def renew(self, then: Callable[[], None]) -> bool:
         """The function may have got newer credentials than ours from the container endpoint: read them anew, at most
-        once a second, and call ``then`` from a worker; False where there is nothing to read."""
+        once a second, and call ``then`` from a worker; False where there is nothing to read. Who comes while they are
+        being read waits for the same."""
         now = self._clock.monotonic()
-        if not self._credentials.rotates or now - self._renewed < _RENEW_EVERY:
-            return False
-        self._renewed = now
-
-        def read() -> None:
-            try:
-                self._credentials.reload(Budget(_RENEW_WITHIN))
-            except SourceError:
-                pass  # the endpoint does not answer: the token is as unknown as before
-            finally:
-                then()
-
-        self._fetcher.ahead(read)
+        with self._lock:
+            if self._waiting is not None:
+                self._waiting.append(then)
+                return True
+            if not self._credentials.rotates or now - self._renewed < _RENEW_EVERY:
+                return False
+            self._renewed = now
+            self._waiting = [then]
+        self._fetcher.ahead(self._read)
         return True
+
+    def _read(self) -> None:
+        try:
+            self._credentials.reload(Budget(_RENEW_WITHIN))
+        except SourceError:
+            pass  # the endpoint does not answer: the token is as unknown as before
+        finally:
+            with self._lock:
+                waiting, self._waiting = self._waiting or [], None
+            for then in waiting:
+                then()

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 
 def guarded(render: Callable[[], Response | None], reply: Reply) -> None:
-    """Reply with what ``render`` makes; a fault of ours costs that answer, never the process, and never an answer."""
+    """Reply with what ``render`` makes. A fault of ours is answered, too, and passed on to whoever logs it."""
     try:
         response = render()
-    except Exception as error:  # noqa: BLE001 (see above)
-        response = problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault")
+    except Exception as error:
+        reply(problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault"))
+        raise
     if response is not None:
         reply(response)
 

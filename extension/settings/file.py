@@ -206,7 +206,7 @@ def _option(service: str, name: str, value: Any) -> list[tuple[str, str]]:
     elif name == "ttl" or (name == "version" and service == "ssm"):
         good, allowed = text != "" and not isinstance(value, bool), "a number or a text"
     else:
-        good, allowed = False, "a text"
+        good, allowed = False, "a text or a list of texts" if name == "key" else "a text"
     if not good:
         raise ValueError(f"must have {allowed} for the option {name}")
     return [(name, text)]
