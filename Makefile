@@ -11,7 +11,7 @@ SHELL_SCRIPTS := $(wildcard build.sh .ci/run layer/extensions/preheat tools/find
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock build lint types tests test format emulator bench bench-check clean
+.PHONY: help venv lock build lint types tests test format emulator sam cdk bench bench-check clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,12 +24,14 @@ $(INSTALLED): requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	touch $@
 
-lock:  ## bring requirements/dev.txt up to date with dev.in (the newest versions; uv from PyPI does it)
+lock:  ## bring requirements/{dev,sam,cdk}.txt up to date (the newest versions; uv from PyPI does it)
 	$(PYTHON) -m venv --clear .cache/uv
 	.cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.10 --no-annotate \
-		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
-		--output-file requirements/dev.txt requirements/dev.in
+	for name in dev sam cdk; do \
+		.cache/uv/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.10 \
+			--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+			--output-file requirements/$$name.txt requirements/$$name.in || exit; \
+	done
 
 build:  ## write dist/layer.zip
 	./build.sh
@@ -44,7 +46,7 @@ lint: $(INSTALLED)  ## ruff (rules and format) and shellcheck
 types: $(INSTALLED)  ## mypy, strict for extension/ and layer/
 	$(BIN)/mypy $(CHECKED)
 
-tests: $(INSTALLED) emulator  ## pytest alone; ARGS="-k name" narrows it
+tests: $(INSTALLED) emulator sam  ## pytest alone; ARGS="-k name" narrows it
 	$(PYTEST) $(ARGS)
 
 format: $(INSTALLED)  ## sort imports, format
@@ -53,6 +55,16 @@ format: $(INSTALLED)  ## sort imports, format
 
 emulator: $(INSTALLED)  ## fetch AWS's Runtime Interface Emulator once, into .cache
 	@$(BIN)/python -m tests.emulator.binary
+
+# Tools that do not go together with .venv, by hash too. Where one cannot be had its tests are skipped, and say so.
+sam: .cache/sam/installed  ## install AWS SAM, in an environment of its own
+
+cdk: .cache/cdk/installed  ## install the AWS CDK likewise; `make tests` uses it, but does not install so much
+
+.cache/%/installed: requirements/%.txt | $(INSTALLED)
+	@$(BIN)/uv venv --quiet --no-cache --clear --python $(BIN)/python $(@D) && \
+	$(BIN)/uv pip install --quiet --no-cache --python $(@D)/bin/python --require-hashes --requirement $< && \
+	touch $@ || echo "WARNING: could not install $<" >&2
 
 bench: $(INSTALLED) build emulator  ## measure, side by side with the usual ways
 	$(BIN)/python -m benchmarks
@@ -63,3 +75,13 @@ bench-check: $(INSTALLED) build emulator  ## measure, and fail where a budget is
 clean:  ## remove what make, build.sh and the tools made
 	rm -rf $(VENV) .cache dist
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+.PHONY: demo
+CHECKED += $(wildcard demo)
+
+# What it needs is made before by the program itself, which says what it does and goes on where something can't be had.
+demo:  ## see it work: the sample function cold and warm, with Preheat and with boto3; ARGS="--stand-in"
+	@$(MAKE) --no-print-directory --question $(INSTALLED) || echo "Installing into .venv what the demo needs, once; that can take a minute" >&2
+	@$(MAKE) --no-print-directory --silent $(INSTALLED) || \
+		{ echo "That needs PyPI: see what pip says above; behind a proxy set HTTPS_PROXY or PIP_INDEX_URL" >&2; exit 1; }
+	@$(BIN)/python -m demo $(ARGS)

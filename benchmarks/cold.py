@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from benchmarks import processes, variants, workload
 from benchmarks.figures import Figure
+from benchmarks.quiet import Quiet
 from benchmarks.variants import CONVENTIONAL, NOTHING, PREHEAT
 from tests.emulator.harness import Aws, Environment
 from tests.emulator.namespace import Namespace
@@ -14,13 +16,15 @@ INIT, CPU, PEAK, CALLS = "INIT", "CPU of the extension to ready", "peak memory o
 UNITS = {INIT: ("ms", 1), CPU: ("ms", 1), PEAK: ("MB", 1), CALLS: ("", 0)}
 
 
-def measure(namespace: Namespace, aws: Aws, layouts: dict[str, Path], pairs: int) -> dict[str, dict[str, Figure]]:
+def measure(
+    namespace: Namespace, aws: Aws, layouts: dict[str, Path], pairs: int, quiet: Quiet
+) -> dict[str, dict[str, Figure]]:
     """What -> variant -> figure. A round that does not count comes first: files are in memory, the stand-in is warm."""
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in layouts}
     for number in range(pairs + 1):
         names = list(layouts)
         for name in names[number % 3 :] + names[: number % 3]:  # no variant always follows the same one
-            run = _start(namespace, aws, layouts[name], has_extension=name != NOTHING)
+            run = quiet.measure(partial(_start, namespace, aws, layouts[name], name != NOTHING))
             if number:
                 runs[name].append(run)
     return {
@@ -38,7 +42,7 @@ def environment_for(namespace: Namespace, aws: Aws, opt: Path) -> Environment:
     return Environment(namespace, opt=opt, task=variants.FUNCTION, environ=aws.environ | workload.LISTS)
 
 
-def _start(namespace: Namespace, aws: Aws, opt: Path, *, has_extension: bool) -> dict[str, float]:
+def _start(namespace: Namespace, aws: Aws, opt: Path, has_extension: bool) -> dict[str, float]:
     aws.control("DELETE", "/calls")
     with environment_for(namespace, aws, opt) as environment:
         response = environment.invoke()

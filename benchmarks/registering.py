@@ -12,10 +12,12 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from benchmarks import variants, workload
 from benchmarks.figures import Figure
+from benchmarks.quiet import Quiet
 from benchmarks.variants import CONVENTIONAL, PREHEAT
 from tests.emulator.harness import plain_environ
 from tests.emulator.namespace import ROOT
@@ -26,7 +28,7 @@ REGISTERED, READY = "exec to registered", "exec to ready"
 _PYTHON = Path(sys.base_prefix, "bin", "python3")
 
 
-def measure(folder: Path, layouts: dict[str, Path], pairs: int) -> dict[str, dict[str, Figure]]:
+def measure(folder: Path, layouts: dict[str, Path], pairs: int, quiet: Quiet) -> dict[str, dict[str, Figure]]:
     """What -> variant -> figure, variant after variant in turn; one round that does not count comes first."""
     commands: dict[str, list[str | Path]] = {
         BARE: [_PYTHON, "-I", "-S", "-B", variants.HERE / "bare.py"],
@@ -36,11 +38,12 @@ def measure(folder: Path, layouts: dict[str, Path], pairs: int) -> dict[str, dic
     (folder / "python3").symlink_to(_PYTHON)  # for the launcher: /var/lang is Lambda's
     found: dict[str, dict[str, list[float]]] = {REGISTERED: {}, READY: {}}
     aws, told = _start_aws(folder)
+    quiet.is_ours(aws.pid)
     try:
         for number in range(pairs + 1):
             names = list(commands)
             for name in names[number % 3 :] + names[: number % 3]:
-                registered, ready = _start(commands[name], name, folder, told)
+                registered, ready = quiet.measure(partial(_start, commands[name], name, folder, told))
                 if number:
                     found[REGISTERED].setdefault(name, []).append(registered * 1e3)
                     found[READY].setdefault(name, []).append(ready * 1e3)

@@ -15,13 +15,13 @@ FUNCTION = HERE / "function"
 NOTHING, PREHEAT, CONVENTIONAL = "nothing", "Preheat", "requests + boto3"
 
 
-def lay_out(folder: Path) -> dict[str, Path]:
-    """A folder for /opt for each variant, below ``folder``."""
+def lay_out(folder: Path, layer: Path) -> dict[str, Path]:
+    """A folder for /opt for each variant, below ``folder``; ``layer`` is Preheat's zip."""
     nothing = folder / "nothing"
     nothing.mkdir(parents=True)
     return {
         NOTHING: nothing,
-        PREHEAT: _preheat(folder / "preheat"),
+        PREHEAT: _preheat(folder / "preheat", layer),
         CONVENTIONAL: _conventional(folder / "conventional"),
     }
 
@@ -32,8 +32,8 @@ def launcher(opt: Path) -> Path:
     return file
 
 
-def _preheat(opt: Path) -> Path:
-    with zipfile.ZipFile(LAYER) as archive:
+def _preheat(opt: Path, layer: Path) -> Path:
+    with zipfile.ZipFile(layer) as archive:
         archive.extractall(opt)
         for entry in archive.infolist():
             (opt / entry.filename).chmod(entry.external_attr >> 16)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from benchmarks import processes, workload
 from benchmarks.cold import environment_for
 from benchmarks.figures import Figure, percentile
+from benchmarks.quiet import Quiet
 from benchmarks.variants import NOTHING
 from tests.emulator.harness import SIDECAR_PORT, Aws, Environment, plain_environ
 from tests.emulator.namespace import ROOT, Namespace
 
-ROUNDS = 3
+ROUNDS = 5
 READS = 4000
 INVOCATIONS = 200
 HIT_P50, HIT_P99, INVOKE = "a hit, p50", "a hit, p99", "CPU of an INVOKE with nothing due"
 
 
-def measure(namespace: Namespace, aws: Aws, layouts: dict[str, Path]) -> dict[str, dict[str, Figure]]:
+def measure(namespace: Namespace, aws: Aws, layouts: dict[str, Path], quiet: Quiet) -> dict[str, dict[str, Figure]]:
     """What -> variant -> figure, a value per round."""
     found: dict[str, dict[str, list[float]]] = {what: {} for what in (HIT_P50, HIT_P99, INVOKE)}
     for _ in range(ROUNDS):
@@ -28,8 +30,8 @@ def measure(namespace: Namespace, aws: Aws, layouts: dict[str, Path]) -> dict[st
                 continue
             with environment_for(namespace, aws, opt) as environment:
                 assert environment.invoke().status == 200
-                invoke = _invoke_us(environment)
-                hits = _hits_us(namespace, environment)
+                invoke = quiet.measure(partial(_invoke_us, environment))
+                hits = quiet.measure(partial(_hits_us, namespace, environment))
             for what, value in ((HIT_P50, percentile(hits, 0.5)), (HIT_P99, percentile(hits, 0.99)), (INVOKE, invoke)):
                 found[what].setdefault(name, []).append(value)
     return {

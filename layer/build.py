@@ -9,15 +9,25 @@ import sys
 import zlib
 from pathlib import Path
 
-from layer import archive, bytecode, contents, interpreters, wheels
+from layer import archive, bytecode, contents, interpreters, marshalled, minify, streams, wheels
 
 ROOT = Path(__file__).resolve().parent.parent
-# Bytes. Bytecode of one CPython deflates to half the size of the sources, and there are five versions of it.
-MAX_SIZE = 1_200_000
+MAX_SIZE = 750_000  # bytes
 
 
 class BuildError(Exception):
     """The layer cannot be built as it has to be."""
+
+
+_PROBLEMS = (
+    BuildError,
+    OSError,
+    bytecode.BytecodeError,
+    contents.StrayFile,
+    marshalled.FormatError,
+    minify.Unreadable,
+    wheels.WheelError,
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +40,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         build(options.output, options.pythons, os.environ.get("SOURCE_DATE_EPOCH"))
-    except (BuildError, bytecode.BytecodeError, contents.StrayFile, wheels.WheelError, OSError) as error:
+    except _PROBLEMS as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
     return 0
@@ -42,41 +52,47 @@ def build(output: Path, candidates: list[Path] | None, epoch: str | None) -> Non
         raise BuildError(f"SOURCE_DATE_EPOCH is {epoch!r}: it must be a number of seconds")
     cache = ROOT / ".cache" / "layer"
     cache.mkdir(parents=True, exist_ok=True)
-    files = contents.gather(ROOT, cache)
     found = interpreters.find(candidates)
     if not found:
         raise BuildError("no CPython to make bytecode with: install one of 3.10 to 3.14, or name one with --pythons")
-    # In this order and no other: what an interpreter has compiled before is part of what it writes.
-    sources = {name: files[name] for name in sorted(files) if name.endswith(".py")}
-    compiled: dict[str, bytes] = {}
-    for interpreter in found:
-        compiled |= bytecode.compile_all(interpreter, sources)
-    layer = archive.write(files | compiled, frozenset({contents.LAUNCHER}), int(epoch) if epoch else None)
+    files, modules = contents.gather(ROOT, cache)
+    parts = _parts(files, modules, found)
+    everything = {name: content for members in parts.values() for name, content in members.items()}
+    layer = archive.write(everything, frozenset({contents.LAUNCHER}), int(epoch) if epoch else None)
     if len(layer) > MAX_SIZE:
         raise BuildError(f"the layer has {len(layer):,} bytes, more than {MAX_SIZE:,}")
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_name(output.name + ".unfinished")
     unfinished.write_bytes(layer)
     unfinished.replace(output)
-    _tell(output, layer, files, compiled, found)
+    _tell(output, layer, parts, found)
+
+
+def _parts(
+    files: dict[str, bytes], modules: dict[str, str], found: list[interpreters.Interpreter]
+) -> dict[str, dict[str, bytes]]:
+    """All that is packed (path in ``/opt`` -> content), by what it is."""
+    library = {path: content for path, content in files.items() if path.startswith("python/") and path.endswith(".py")}
+    compiled = {each.minor: bytecode.compile_all(each, library, modules) for each in found}
+    packed = streams.make({minor: made.modules for minor, made in compiled.items()}, contents.FIRST)
+    parts = {
+        "launcher, licenses": {path: files[path] for path in files if not path.startswith("python/")},
+        "sources": {"preheat/sources": streams.of_sources(modules)},
+        "shared bytecode": {"preheat/bytecode/shared": packed.shared},
+    }
+    for each in found:
+        made, first, rest = compiled[each.minor], packed.first[each.minor], packed.rest[each.minor]
+        bytecode.check(each, made.modules, [first, packed.shared + rest])
+        place = f"preheat/bytecode/cpython-3{each.minor}"
+        parts[f"bytecode {each}"] = {f"{place}.first": made.magic + first, f"{place}.rest": rest} | made.cached
+    parts["client library"] = {path: files[path] for path in files if path.startswith("python/")}
+    return parts
 
 
 def _tell(
-    output: Path,
-    layer: bytes,
-    files: dict[str, bytes],
-    compiled: dict[str, bytes],
-    found: list[interpreters.Interpreter],
+    output: Path, layer: bytes, parts: dict[str, dict[str, bytes]], found: list[interpreters.Interpreter]
 ) -> None:
-    print(f"{output}: {len(files) + len(compiled)} files, {len(layer):,} bytes")
-    parts = {
-        "launcher": {name: files[name] for name in files if name.startswith("extensions/")},
-        "sidecar": {name: files[name] for name in files if name.startswith("preheat/")},
-        "client library": {name: files[name] for name in files if name.startswith("python/")},
-    }
-    for interpreter in found:
-        tag = f".cpython-3{interpreter.minor}.pyc"
-        parts[f"bytecode {interpreter}"] = {name: compiled[name] for name in compiled if name.endswith(tag)}
+    print(f"{output}: {sum(map(len, parts.values()))} files, {len(layer):,} bytes")
     for part, members in parts.items():
         if members:
             packed = len(archive.write(members, frozenset()))

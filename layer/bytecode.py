@@ -2,10 +2,12 @@
 
 ``/opt`` is read-only: without shipped bytecode every cold start compiles every module again. It is made with
 
-- unchecked-hash invalidation (PEP 552): unzipping changes the time of the sources, and nothing edits them;
-- optimize=2 under the plain file name: no docstrings or asserts, for an interpreter that runs without ``-OO``;
-- no column tables (``-X no_debug_ranges``, from 3.11 on): a quarter smaller, and a traceback still has its lines;
-- the path that the file will have on Lambda, and PYTHONHASHSEED=0: sets are written in the order of their hashes.
+- optimize=2: no docstrings or asserts, for an interpreter that runs without ``-OO``;
+- no column tables (``-X no_debug_ranges``, from 3.11 on): a quarter smaller;
+- the path that the source has, or would have, on Lambda.
+
+What functions import (``python/``) gets ordinary files in ``__pycache__``, with unchecked-hash invalidation (PEP 552):
+unzipping changes the time of the sources, and nothing edits them. The sidecar's modules are packed by ``streams``.
 """
 
 from __future__ import annotations
@@ -15,45 +17,79 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from layer.interpreters import Interpreter
 
-# Runs in the other interpreter. A file and not -c, which has the working directory on its path.
-_COMPILER = """
-import json, py_compile, sys
-for source, target, name in json.load(sys.stdin):
-    py_compile.compile(
-        source, target, name, doraise=True, optimize=2,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
-"""
+_COMPILER = Path(__file__).with_name("compiler.py")
 
 
 class BytecodeError(Exception):
     """A source does not compile, or the interpreter broke down."""
 
 
-def compile_all(interpreter: Interpreter, sources: dict[str, bytes]) -> dict[str, bytes]:
-    """Compile ``sources`` (path in ``/opt`` -> text); return what belongs in ``__pycache__`` (path -> content)."""
+class Compiled(NamedTuple):
+    """What one interpreter made: .pyc files by their path in ``/opt``, marshalled modules by that in ``/opt/preheat``.
+
+    ``magic`` is the magic number of its bytecode, which an interpreter must share to run it.
+    """
+
+    cached: dict[str, bytes]
+    modules: dict[str, bytes]
+    magic: bytes
+
+
+def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: dict[str, str]) -> Compiled:
+    """Compile ``library`` (path in ``/opt`` -> source) and ``sidecar`` (path in ``/opt/preheat`` -> source)."""
     with tempfile.TemporaryDirectory() as folder:
-        compiler = Path(folder, "compiler.py")
-        compiler.write_text(_COMPILER, encoding="utf-8")
-        jobs: list[tuple[str, str, str]] = []
-        for number, (name, text) in enumerate(sources.items()):
-            source = Path(folder, f"{number}.py")
-            source.write_bytes(text)
-            jobs.append((str(source), str(source) + "c", f"/opt/{name}"))
-        command: list[str | Path] = [interpreter.path, "-s", "-S", "-B", "-X", "no_debug_ranges", compiler]
-        # Nothing else of the environment: PYTHONPATH or a locale must not reach the result.
-        environment = {"PYTHONHASHSEED": "0", "PATH": os.environ.get("PATH", "")}
-        if "LD_LIBRARY_PATH" in os.environ:  # where an interpreter outside the system's folders finds its own library
-            environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
-        done = subprocess.run(
-            command, input=json.dumps(jobs).encode(), capture_output=True, check=False, env=environment, cwd=folder
-        )
-        if done.returncode:
-            raise BytecodeError(f"Python {interpreter}: {done.stderr.decode(errors='replace').strip()}")
-        return {_cached(name, interpreter): Path(job[1]).read_bytes() for name, job in zip(sources, jobs, strict=True)}
+        plain = _jobs(Path(folder, "plain"), "/opt", library)
+        bare = _jobs(Path(folder, "bare"), "/opt/preheat", {path: text.encode() for path, text in sidecar.items()})
+        jobs = {"plain": list(plain.values()), "bare": list(bare.values())}
+        magic = bytes.fromhex(_run(interpreter, folder, jobs))
+        cached = {_cached(path, interpreter): Path(target).read_bytes() for path, (_, target, _) in plain.items()}
+        return Compiled(cached, {path: Path(target).read_bytes() for path, (_, target, _) in bare.items()}, magic)
+
+
+def check(interpreter: Interpreter, modules: dict[str, bytes], streams: list[bytes]) -> None:
+    """Let the interpreter compare what it reads from ``streams`` with what it has compiled."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = [_write(Path(folder, f"stream{number}"), stream) for number, stream in enumerate(streams)]
+        numbered = enumerate(modules.items())
+        expected = {path: _write(Path(folder, f"{number}"), code) for number, (path, code) in numbered}
+        _run(interpreter, folder, {"check": [(names, expected)]})
+
+
+def _jobs(folder: Path, root: str, sources: dict[str, bytes]) -> dict[str, tuple[str, str, str]]:
+    """By path: where the source is, where the bytecode has to go, and the name that goes into it."""
+    folder.mkdir()
+    jobs = {}
+    # In this order and no other: what an interpreter has compiled before is part of what it writes.
+    for number, path in enumerate(sorted(sources)):
+        source = _write(folder / f"{number}.py", sources[path])
+        jobs[path] = (source, source + "c", f"{root}/{path}")
+    return jobs
+
+
+def _write(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    return str(path)
+
+
+def _run(interpreter: Interpreter, folder: str, jobs: dict[str, Any]) -> str:
+    # A copy, in a folder where nothing else can be imported by mistake.
+    program = _write(Path(folder, "compiler.py"), _COMPILER.read_bytes())
+    command: list[str | Path] = [interpreter.path, "-s", "-S", "-B", "-X", "no_debug_ranges", program]
+    # Nothing else of the environment: PYTHONPATH or a locale must not reach the result. Sets are written in the order
+    # of their hashes.
+    environment = {"PYTHONHASHSEED": "0", "PATH": os.environ.get("PATH", "")}
+    if "LD_LIBRARY_PATH" in os.environ:  # where an interpreter outside the system's folders finds its own library
+        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    done = subprocess.run(
+        command, input=json.dumps(jobs).encode(), capture_output=True, check=False, env=environment, cwd=folder
+    )
+    if done.returncode:
+        raise BytecodeError(f"Python {interpreter}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode().strip()
 
 
 def _cached(name: str, interpreter: Interpreter) -> str:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from layer import wheels
+from layer.minify import minify
 
 LAUNCHER = "extensions/preheat"
-# The caches and their keys. The decorators (_cached.py and on) are imported on use, and the sidecar uses none.
-_VENDORED = ["cachetools/__init__.py", "cachetools/keys.py"]
+# Of the sidecar, what is not packed: it runs before anything is unpacked.
+_PLAIN = ("start.py", "otherwise.py")
+# What runs up to "registered", and so is read first; all else is found in the rest.
+FIRST = frozenset({"importer.py", "extension/__init__.py", "extension/boot.py"})
+# Of the vendored library nothing else is used; what is left out takes imports with it (random, heapq, functools).
+_VENDORED = "cachetools/__init__.py"
+_VENDORED_NAMES = ("Cache", "LRUCache")
 _VENDORED_LICENSE = "licenses/LICENSE"
 _SUFFIXES = frozenset({".py", ".pem"})
 _NAMES = frozenset({"py.typed"})
@@ -18,34 +25,45 @@ class StrayFile(Exception):
     """A file lies where everything is packed, and nobody said what it is."""
 
 
-def gather(root: Path, cache: Path) -> dict[str, bytes]:
-    """Return the layer's files without bytecode (path in ``/opt`` -> content)."""
-    contents = {LAUNCHER: (root / "layer" / LAUNCHER).read_bytes()}
-    contents |= _tree(root / "extension", "preheat/extension")
-    contents |= _tree(root / "layer" / "preheat", "preheat")
-    contents |= _tree(root / "layer" / "python", "python")
+class Contents(NamedTuple):
+    """``files`` are packed as they are (path in ``/opt`` -> content), the sidecar's ``modules`` (path in
+    ``/opt/preheat`` -> minified source) in archives."""
+
+    files: dict[str, bytes]
+    modules: dict[str, str]
+
+
+def gather(root: Path, cache: Path) -> Contents:
+    """Return what the layer is made of."""
+    sidecar = _tree(root / "extension", "extension") | _tree(root / "layer" / "preheat", "")
+    files = {LAUNCHER: (root / "layer" / LAUNCHER).read_bytes()}
+    files |= {f"python/{path}": content for path, content in _tree(root / "layer" / "python", "").items()}
     for name in ("LICENSE", "NOTICE"):
-        contents[f"preheat/{name}"] = (root / name).read_bytes()
-    return contents | _vendored(root / "requirements" / "layer.txt", cache)
+        files[f"preheat/{name}"] = (root / name).read_bytes()
+
+    wheel = wheels.fetch(root / "requirements" / "layer.txt", cache)
+    name, version = wheel.name.split("-")[:2]
+    license_name = f"{name}-{version}.dist-info/{_VENDORED_LICENSE}"
+    vendored = wheels.read(wheel, [_VENDORED, license_name])
+    files[f"preheat/{name}.LICENSE"] = vendored[license_name]
+
+    modules = {_VENDORED: minify(vendored[_VENDORED], _VENDORED, _VENDORED_NAMES)}
+    for path, content in sidecar.items():
+        if path.endswith(".py") and path not in _PLAIN:
+            modules[path] = minify(content, path)
+        else:
+            files[f"preheat/{path}"] = content
+    return Contents(files, modules)
 
 
 def _tree(folder: Path, prefix: str) -> dict[str, bytes]:
     contents = {}
-    for path in folder.rglob("*"):
+    for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         if path.is_dir() or any(part == "__pycache__" or part.startswith(".") for part in relative.parts):
             continue
         if path.suffix not in _SUFFIXES and path.name not in _NAMES:
             kinds = ", ".join(sorted(_SUFFIXES | _NAMES))
             raise StrayFile(f"{path} is none of {kinds}: remove it, or say in layer/contents.py that it is packed")
-        contents[f"{prefix}/{relative.as_posix()}"] = path.read_bytes()
+        contents[(Path(prefix) / relative).as_posix()] = path.read_bytes()
     return contents
-
-
-def _vendored(requirements: Path, cache: Path) -> dict[str, bytes]:
-    wheel = wheels.fetch(requirements, cache)
-    name, version = wheel.name.split("-")[:2]
-    license_name = f"{name}-{version}.dist-info/{_VENDORED_LICENSE}"
-    files = wheels.read(wheel, [*_VENDORED, license_name])
-    files[f"{name}/LICENSE"] = files.pop(license_name)
-    return {f"preheat/{path}": content for path, content in files.items()}

@@ -69,7 +69,7 @@ def answer_refresh(store: Store, body: bytes, reply: Reply) -> None:
     refused: list[Refused] = []
     if document:
         items, refused = _items(store.resolver, document)
-        resources = [item.question.resources[0] for item in items]
+        resources = [store.preferred(item.question.resources) for item in items]
     else:
         resources = store.refreshable()
     waiting, skipped = store.not_just_refreshed(resources)
@@ -119,7 +119,9 @@ def _collect(
 
         reply.abandon = gather(store, [items[index].question.resources[1] for index in again], finish_again)
 
-    reply.abandon = gather(store, [store.preferred(item.question.resources) for item in items], finish)
+    abandon = gather(store, [store.preferred(item.question.resources) for item in items], finish)
+    if abandon is not None:  # else nothing was waited for, or it is the second spellings that are
+        reply.abandon = abandon
 
 
 def _batch(store: Store, items: list[Item], results: list[Reading | SourceError], refused: list[Refused]) -> Response:

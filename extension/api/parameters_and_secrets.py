@@ -95,7 +95,9 @@ def ask_parameter(resolver: Resolver, query: str) -> Question:
     selectors = [(key, value) for key, value in pairs if key in ("version", "label") and value]
     if selectors:
         key, value = selectors[0]
-        selected = parameter_resource("x", version=value) if key == "version" else parameter_resource("x", label=value)
+        version, label = (value, "") if key == "version" else ("", value)
+        # The name decides what a version may be: that of a secret through SSM is no number.
+        selected = parameter_resource(resource.name, version=version, label=label)
         resource = resource.replaced(selector=selected.selector)
     resource = resource.replaced(decrypt=flag(asked.get("withDecryption") or "false"))
     return Question((resolver.meant(resource),), flag(asked.get("refreshNow") or "false"))

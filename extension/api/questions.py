@@ -66,8 +66,9 @@ def read_parameter(resolver: Resolver, name: str, asked: dict[str, str]) -> Ques
     else:
         found = [parameter_resource(each) for each in (("/" + name,) if "/" in name else (name, "/" + name))]
     if asked.get("version") or asked.get("label"):
-        selector = parameter_resource("x", version=asked.get("version", ""), label=asked.get("label", "")).selector
-        found = [resource.replaced(selector=selector) for resource in found]
+        # The name decides what a version may be: that of a secret through SSM is no number.
+        selected = parameter_resource(found[0].name, version=asked.get("version", ""), label=asked.get("label", ""))
+        found = [resource.replaced(selector=selected.selector) for resource in found]
     if "decrypt" in asked:
         decrypt = flag(asked["decrypt"])
         found = [resource.replaced(decrypt=decrypt) for resource in found]

@@ -39,7 +39,7 @@ class Aws:
         command = [sys.executable, "-m", "tests.fakes.aws", "--tls", str(folder), "--data", str(folder / "data.json")]
         command += ["--latency-ms", str(latency_ms)]
         self.log = folder / "log"
-        self._pid, ready = namespace.spawn(command, environ=plain_environ(), folder=ROOT, log=self.log, ready=_LIMIT)
+        self.pid, ready = namespace.spawn(command, environ=plain_environ(), folder=ROOT, log=self.log, ready=_LIMIT)
         told = json.loads(ready)
         self.environ: dict[str, str] = told["environ"]
         self.environ["AWS_DEFAULT_REGION"] = self.environ["AWS_REGION"]  # Lambda sets both
@@ -51,9 +51,9 @@ class Aws:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._namespace.call("signal", pid=self._pid, number=signal.SIGTERM)
-        status = self._namespace.call("wait", pid=self._pid, timeout=_LIMIT)
-        self._namespace.call("end", pids=[self._pid])
+        self._namespace.call("signal", pid=self.pid, number=signal.SIGTERM)
+        status = self._namespace.call("wait", pid=self.pid, timeout=_LIMIT)
+        self._namespace.call("end", pids=[self.pid])
         assert status == 0, self.log.read_text()  # a fault of the stand-in itself
 
     def control(self, method: str, path: str, document: dict[str, Any] | None = None) -> dict[str, Any]:

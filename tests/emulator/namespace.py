@@ -50,6 +50,7 @@ class Namespace:
         self.folder = folder.resolve()
         self._keep = sorted({str(path.resolve()) for path in (*_NEEDED, self.folder)})
         self._process = self._enter()
+        self.pid = self._process.pid
 
     def __enter__(self) -> Namespace:
         return self

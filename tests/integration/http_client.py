@@ -82,9 +82,7 @@ class HttpClient:
     def get(self, target: str, headers: Mapping[str, str | None] | None = None) -> Answer:
         return self.request("GET", target, headers)
 
-    def ask(
-        self, method: str, target: str, headers: Mapping[str, str | None] | None = None, body: bytes = b""
-    ) -> None:
+    def ask(self, method: str, target: str, headers: Mapping[str, str | None] | None = None, body: bytes = b"") -> None:
         """Send a request; `answer()` reads what comes back, in the order of asking."""
         self.send(self.render(method, target, headers, body))
         self._asked_for_head.append(method == "HEAD")
@@ -95,7 +93,10 @@ class HttpClient:
         fields = {**self.headers, **(headers or {})}
         if body:
             fields["Content-Length"] = str(len(body))
-        lines = [f"{method} {target} HTTP/1.1", *[f"{name}: {value}" for name, value in fields.items() if value is not None]]
+        lines = [
+            f"{method} {target} HTTP/1.1",
+            *[f"{name}: {value}" for name, value in fields.items() if value is not None],
+        ]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
     def send(self, data: bytes) -> None:

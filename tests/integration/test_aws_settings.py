@@ -78,7 +78,8 @@ def test_the_port(aws, ready):
 
 
 @pytest.mark.parametrize(
-    ("level", "levels"), [("error", {"ERROR"}), ("WARN", {"WARN", "ERROR"}), ("NONE", set()), ("info", {"INFO", "WARN", "ERROR"})]
+    ("level", "levels"),
+    [("error", {"ERROR"}), ("WARN", {"WARN", "ERROR"}), ("NONE", set()), ("info", {"INFO", "WARN", "ERROR"})],
 )
 def test_the_log_level(aws, ready, level, levels):
     sidecar = ready(secrets=["absent", "never?ttl=0"], environ={EXTENSION + "LOG_LEVEL": level})
@@ -86,7 +87,10 @@ def test_the_log_level(aws, ready, level, levels):
     assert levels == {line["level"] for line in sidecar.log}
 
 
-@pytest.mark.parametrize(("variables", "most"), [({}, 4), ({EXTENSION + "MAX_CONNECTIONS": "1"}, 1), ({EXTENSION + "MAX_CONNECTIONS": "2"}, 2)])
+@pytest.mark.parametrize(
+    ("variables", "most"),
+    [({}, 4), ({EXTENSION + "MAX_CONNECTIONS": "1"}, 1), ({EXTENSION + "MAX_CONNECTIONS": "2"}, 2)],
+)
 def test_the_most_connections_to_one_host(aws, ready, variables, most):
     fill(aws)
     barrier = aws.hold(most)

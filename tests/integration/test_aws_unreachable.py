@@ -1,4 +1,4 @@
-"""AWS cannot be reached during INIT: `next` is called in time, readers get an answer, and all is well once it is back."""
+"""AWS cannot be reached during INIT: `next` is called in time, readers get an answer, and all works once it is back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fakes.aws import FakeAws
 from tests.integration.sidecar import Sidecar
 from tests.integration.world import LISTS, SECRETS, fill
 
-INIT_TIMEOUT, FETCH_TIMEOUT = 0.5, 0.4
+INIT_TIMEOUT, FETCH_TIMEOUT = 0.4, 0.25
 SLACK = 0.5  # seconds after PREHEAT_INIT_TIMEOUT by which `next` must have been called
 
 
@@ -143,7 +143,6 @@ def test_init_timeout_0_holds_nothing_and_the_prefetch_is_made_at_the_first_invo
     assert _held_for(api) < SLACK
     hold.release()
     api.invoke_and_wait()
-    assert 4 == len([call for call in aws.calls if 200 == call.status])
     aws.clear_calls()
     assert list(SECRETS.values()) == [sidecar.get(f"/secrets/{name}").text for name in SECRETS]
     assert [] == aws.calls

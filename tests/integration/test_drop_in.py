@@ -8,7 +8,6 @@ import json
 import pytest
 
 from tests.fakes.aws import FakeAws
-from tests.integration.passing_time import let_pass
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 VERSION = "b1c367b9-7f53-4a47-82c4-be51a054b953"
@@ -47,7 +46,16 @@ def _secret_body(arn, name, *, text=None, binary=None, created=MOMENTS[0][1], st
 
 
 def _parameter_body(
-    name, value, *, kind="String", version=1, selector=None, modified=MOMENTS[0][1], arn=None, data_type="text", source=None
+    name,
+    value,
+    *,
+    kind="String",
+    version=1,
+    selector=None,
+    modified=MOMENTS[0][1],
+    arn=None,
+    data_type="text",
+    source=None,
 ) -> str:
     arn = arn or f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name.removeprefix('/')}"
     return (
@@ -57,21 +65,25 @@ def _parameter_body(
     )
 
 
-@pytest.mark.parametrize(("moment", "printed"), MOMENTS)
 @pytest.mark.parametrize("listed", [True, False], ids=["prefetched", "on demand"])
-def test_a_secret(aws, ready, moment, printed, listed):
-    arn = _put_secret(aws, "dummy-string-secret", "an-insecure-string-secret-value", moment)
-    sidecar = ready(secrets=["dummy-string-secret"] if listed else [])
-    answer = sidecar.get("/secretsmanager/get?secretId=dummy-string-secret&versionStage=AWSCURRENT")
-    expected = _secret_body(arn, "dummy-string-secret", text="an-insecure-string-secret-value", created=printed)
-    assert (200, expected) == (answer.status, answer.text)
-    assert "application/json" == answer.header("content-type")
+def test_secrets(aws, ready, listed):
+    arns = [_put_secret(aws, f"secret-{n}", f"value {n}", moment) for n, (moment, _) in enumerate(MOMENTS)]
+    sidecar = ready(secrets=[f"secret-{n}" for n in range(len(MOMENTS))] if listed else [])
+    for n, (_, printed) in enumerate(MOMENTS):
+        answer = sidecar.get(f"/secretsmanager/get?secretId=secret-{n}&versionStage=AWSCURRENT")
+        assert (200, "application/json") == (answer.status, answer.header("content-type"))
+        assert _secret_body(arns[n], f"secret-{n}", text=f"value {n}", created=printed) == answer.text
 
 
 @pytest.mark.parametrize("batch", ["always", "never"])
 def test_awkward_secrets(aws, ready, batch):
     """Text that JSON must escape, bytes, and an empty text, alone and out of a batch."""
-    values = {"awkward": AWKWARD, "bytes": bytes(range(256)), "empty": "", "json": '{"SecretString": "x"}'}
+    values: dict[str, str | bytes] = {
+        "awkward": AWKWARD,
+        "bytes": bytes(range(256)),
+        "empty": "",
+        "json": '{"SecretString": "x"}',
+    }
     arns = {name: _put_secret(aws, name, value) for name, value in values.items()}
     sidecar = ready(secrets=list(values), secrets_batch=batch)
     for name, value in values.items():
@@ -93,14 +105,15 @@ def test_stages_and_versions_of_a_secret(aws, ready):
         assert ("old", ["AWSPREVIOUS"]) == (document["SecretString"], document["VersionStages"])
 
 
-@pytest.mark.parametrize(("moment", "printed"), MOMENTS)
 @pytest.mark.parametrize("listed", [True, False], ids=["prefetched", "on demand"])
-def test_a_parameter(aws, ready, moment, printed, listed):
-    _put_parameter(aws, "/test/dummy-string", "my-string-param-value", moment)
-    sidecar = ready(parameters=["/test/dummy-string"] if listed else [])
-    answer = sidecar.get("/systemsmanager/parameters/get/?name=%2Ftest%2Fdummy-string")
-    assert _parameter_body("/test/dummy-string", "my-string-param-value", modified=printed) == answer.text
-    assert (200, "application/json") == (answer.status, answer.header("content-type"))
+def test_the_dates_of_parameters(aws, ready, listed):
+    for n, (moment, _) in enumerate(MOMENTS):
+        _put_parameter(aws, f"/test/string-{n}", f"value {n}", moment)
+    sidecar = ready(parameters=[f"/test/string-{n}" for n in range(len(MOMENTS))] if listed else [])
+    for n, (_, printed) in enumerate(MOMENTS):
+        answer = sidecar.get(f"/systemsmanager/parameters/get/?name=%2Ftest%2Fstring-{n}")
+        assert (200, "application/json") == (answer.status, answer.header("content-type"))
+        assert _parameter_body(f"/test/string-{n}", f"value {n}", modified=printed) == answer.text
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +211,6 @@ def test_a_forced_refresh(aws, ready):
     secret, parameter = "/secretsmanager/get?secretId=app/db", "/systemsmanager/parameters/get?name=/flag"
     assert "old" == sidecar.get(secret).json["SecretString"]
     assert "old" == sidecar.get(parameter).json["Parameter"]["Value"]
-    let_pass(1.0)  # what was fetched a moment ago is not fetched again
     for switch in ("&refreshNow=1", ""):
         assert "new" == sidecar.get(secret + switch).json["SecretString"]
         assert "new" == sidecar.get(parameter + switch.replace("1", "true")).json["Parameter"]["Value"]

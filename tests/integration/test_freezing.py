@@ -1,4 +1,4 @@
-"""The environment is frozen between invocations, and in the middle of things: SIGSTOP and SIGCONT as Lambda's freezer."""
+"""The environment is frozen between invocations and in the middle of things: SIGSTOP, SIGCONT as Lambda's freezer."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def test_a_short_freeze_in_the_middle_of_a_call_changes_nothing(aws, ready):
 def test_a_call_that_a_long_freeze_cut_in_two_is_made_once_more_freshly_signed(aws, ready):
     """Its answer is as old as the freeze, and its signature, too, if it was not sent yet."""
     fill(aws)
-    sidecar = ready(fetch_timeout="200ms")
+    sidecar = ready(fetch_timeout="100ms")
     hold = aws.hold(timeout=30)
     with sidecar.connect() as client:
         client.ask("GET", "/secrets/app/secret-1")
         hold.wait()
         sidecar.freeze()
-        let_pass(2.1)  # over the fetch timeout + 1 s, and into another second of X-Amz-Date
+        let_pass(1.3)  # over the fetch timeout + 1 s, and into another second of X-Amz-Date
         aws.put_secret("app/secret-1", "changed meanwhile")
         hold.release()
         sidecar.thaw()

@@ -169,9 +169,7 @@ def test_only_what_is_listed_may_be_read_if_so_set(aws, ready):
     """On every path, before any call, by any spelling; in any version of what is listed."""
     fill(aws)
     aws.put_object("lookup", "other", b"x")
-    sidecar = ready(
-        secrets=["app/secret-1"], parameters=["/app/*", "/one"], s3=["s3://lookup/deep/**"], allow="listed"
-    )
+    sidecar = ready(secrets=["app/secret-1"], parameters=["/app/*", "/one"], s3=["s3://lookup/deep/**"], allow="listed")
     aws.clear_calls()
     refused = [
         "/secrets/app/secret-2",

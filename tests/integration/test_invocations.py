@@ -92,7 +92,7 @@ def test_what_expired_unread_is_fetched_by_its_reader(aws, api, ready):
 
 @pytest.mark.parametrize(
     ("timeout_ms", "most"),
-    [(10_000, 1.0), (1300, 0.8), (900, 0.4), (550, 0.05), (300, 0.0)],
+    [(10_000, 1.0), (900, 0.4), (300, 0.0)],
 )
 def test_a_round_ends_after_a_second_and_well_before_the_deadline(aws, api, ready, timeout_ms, most):
     """A refresh that outlives the deadline turns an answered invocation into "Task timed out"."""
@@ -128,7 +128,7 @@ def test_a_reader_that_joined_a_round_gets_its_answer_after_the_round(aws, api, 
     aws.put_secret("app/secret-1", "new")
     let_pass(TTL)
     hang = aws.hold(timeout=30)
-    invocation = api.invoke(timeout_ms=3000)
+    invocation = api.invoke(timeout_ms=1500)
     hang.wait(2)
     with sidecar.connect() as client:
         client.ask("GET", "/secrets/app/secret-1")

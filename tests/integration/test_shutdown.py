@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_it_ends_at_once_and_says_who_read_what(aws, api, ready, reason):
     assert "Exited" == api.process_exited()
 
 
-FORMS = {
+FORMS: dict[str, dict[str, Any]] = {
     "text/plain": {},
     "application/json": {"content_type": "application/json"},
     "no content type": {"content_type": ""},
@@ -134,10 +135,10 @@ def test_it_comes_while_a_round_hangs(aws, api, ready):
     sidecar = ready(**LISTS, ttl="200ms")
     let_pass(0.2)
     hold = aws.hold(timeout=30)
-    api.invoke()
+    api.invoke(timeout_ms=1000)
     hold.wait(4)
     api.shutdown(timeout_ms=3000)
-    _ends_within(sidecar, 1 + SLACK)
+    _ends_within(sidecar, 0.5 + SLACK)
     assert 1 == len(sidecar.events("shutdown.report"))
 
 

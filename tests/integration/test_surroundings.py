@@ -85,7 +85,14 @@ def test_without_a_token_everything_but_ping_is_401(aws, launch, api):
     sidecar = launch(aws, **LISTS, environ={"AWS_SESSION_TOKEN": None})
     api.wait_next()
     assert 1 == len(sidecar.events("token.missing"))
-    for target in ("/secrets/app/secret-1", "/parameters/x", "/health", "/stats", "/nothing", "/secretsmanager/get?secretId=x"):
+    for target in (
+        "/secrets/app/secret-1",
+        "/parameters/x",
+        "/health",
+        "/stats",
+        "/nothing",
+        "/secretsmanager/get?secretId=x",
+    ):
         for token in (None, "", "None", "null"):
             assert 401 == sidecar.get(target, {TOKEN_HEADER: token}).status
     assert (200, "healthy") == ((answer := sidecar.get("/ping")).status, answer.text)
@@ -144,6 +151,7 @@ def test_a_container_endpoint_that_cannot_be_one_is_told_once(aws, launch, api, 
     sidecar = launch(aws, environ={**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_FULL_URI": uri}, token="operator")
     api.wait_next()
     (line,) = [line for line in sidecar.log if "AWS_CONTAINER_CREDENTIALS_FULL_URI" in line.get("problem", "")]
+    assert "ERROR" == line["level"]
     assert "canary" not in sidecar.output
     assert 502 == sidecar.get("/secrets/app/secret-1").status
 

@@ -35,7 +35,9 @@ def test_parameters_below_a_path(aws, ready, listed, held):
     _fill(aws)
     sidecar = ready(parameters=[listed])
     assert {"GetParametersByPath": 1} == Counter(call.action for call in aws.calls)
-    assert held == [target.removeprefix("/parameters") for target in _hits(sidecar, [f"/parameters{name}" for name in NAMES])]
+    assert held == [
+        target.removeprefix("/parameters") for target in _hits(sidecar, [f"/parameters{name}" for name in NAMES])
+    ]
     assert [f"value of {name}" for name in NAMES] == [sidecar.get(f"/parameters{name}").text for name in NAMES]
 
 
@@ -112,7 +114,8 @@ def test_a_wildcard_without_a_match_is_no_failure(aws, ready):
 
 
 @pytest.mark.parametrize(
-    ("wildcard", "names"), [("/app/*", NAMES[:2]), ("/app/**", NAMES[:4]), ("/app/deep/**", NAMES[2:4]), ("/none/*", [])]
+    ("wildcard", "names"),
+    [("/app/*", NAMES[:2]), ("/app/**", NAMES[:4]), ("/app/deep/**", NAMES[2:4]), ("/none/*", [])],
 )
 @pytest.mark.parametrize("listed", [["/app/**"], []], ids=["listed", "on demand"])
 def test_a_wildcard_can_be_read_as_a_document(aws, ready, wildcard, names, listed):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.lambda_api import FakeLambdaApi
 from tests.package.conftest import PYTHONS, ROOT
 
 ON_LAMBDA = "/var/lang/bin/python3"
@@ -25,7 +28,7 @@ def main():
     flags = {name: getattr(sys.flags, name) for name in names}
     print(json.dumps({
         "argv": sys.argv, "path": sys.path, "flags": flags, "environ": dict(os.environ), "pid": os.getpid(),
-        "executable": sys.executable, "json": json.__file__, "name": __name__,
+        "executable": sys.executable, "json": json.__file__, "file": __file__,
     }))
 """
 OLD = sorted(
@@ -37,7 +40,8 @@ SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(s
 
 
 class Opt:
-    """A stand-in for ``/opt``: the real launcher and start.py with a probe as the sidecar, and no Lambda Python yet."""
+    """A stand-in for ``/opt``: the real launcher and what it starts, with a probe as the sidecar, in source, and no
+    Python of Lambda's yet."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,10 +52,12 @@ class Opt:
         self.launcher.parent.mkdir(parents=True)
         self.launcher.write_text(re.sub(rf"{ON_LAMBDA}(?= \]|$)", f"'{self.lambda_python}'", text, flags=re.MULTILINE))
         self.launcher.chmod(0o755)
-        (folder / "preheat" / "extension").mkdir(parents=True)
-        shutil.copy(ROOT / "layer" / "preheat" / "start.py", folder / "preheat")
-        (folder / "preheat" / "extension" / "__init__.py").touch()
-        (folder / "preheat" / "extension" / "boot.py").write_text(PROBE)
+        (folder / "preheat").mkdir()
+        for name in ("start.py", "otherwise.py"):
+            shutil.copy(ROOT / "layer" / "preheat" / name, folder / "preheat")
+        importer = (ROOT / "layer" / "preheat" / "importer.py").read_text("utf-8")
+        modules = {"importer.py": importer, "extension/__init__.py": "", "extension/boot.py": PROBE}
+        (folder / "preheat" / "sources").write_bytes(marshal.dumps(modules))
 
     def run(self, *, path=None, cwd="/", shell=(), launcher=None, **environ) -> subprocess.CompletedProcess[str]:
         """Start the launcher as Lambda would, with nothing on PATH but the folder ``path``."""
@@ -160,8 +166,7 @@ def test_hostile_files_and_variables_of_the_function_have_no_effect(opt, each_wa
         PYTHONPLATLIBDIR="hostile",
         PYTHONUSERBASE=str(hostile),
     )
-    assert str(opt.folder / "preheat") == told["path"][0]
-    assert [] == [entry for entry in told["path"] if not entry or entry.startswith(str(hostile))]
+    assert [] == [entry for entry in told["path"] if not entry or entry.startswith((str(hostile), str(opt.folder)))]
     assert [] == [entry for entry in told["path"] if entry.endswith("site-packages")]
     assert {"ignore_environment": 1, "no_user_site": 1, "no_site": 1, "dont_write_bytecode": 1} == told["flags"]
     assert not told["json"].startswith(str(hostile))
@@ -207,17 +212,36 @@ def test_the_extension_is_named_after_the_launchers_file(opt, path):
 @pytest.mark.parametrize(("cwd", "launcher"), [("", "extensions/preheat"), ("extensions", "./preheat")])
 def test_a_relative_path_finds_the_sidecar_too(opt, path, cwd, launcher):
     told = opt.probe(path=path, cwd=opt.folder / cwd, launcher=launcher)
-    assert (opt.folder / "preheat") == (opt.folder / cwd / told["path"][0]).resolve()
-    assert "extension.boot" == told["name"]
+    assert (opt.folder / "preheat" / "extension" / "boot.py") == (opt.folder / cwd / told["file"]).resolve()
 
 
-def test_the_built_layer_starts_under_each_cpython(layer_zip, python, tmp_path):
-    """The real sidecar: outside Lambda it says so and stops, which takes launcher, start.py, boot and the log."""
-    folder = tmp_path / "layer"
+@pytest.mark.parametrize("missing", ["sources", "bytecode"])
+def test_the_built_layer_lives_under_each_cpython_from_a_read_only_folder(layer_zip, python, missing, tmp_path):
+    """The real sidecar, from exec to SHUTDOWN: with bytecode for this Python alone, and with no bytecode at all."""
+    folder = tmp_path / "opt"
     shutil.unpack_archive(layer_zip, folder)
     launcher = folder / "extensions" / "preheat"
     launcher.chmod(0o755)
-    environ = {"PATH": str(on_path(tmp_path / "bin", python.path))}
-    done = subprocess.run([launcher], capture_output=True, text=True, env=environ, cwd="/", timeout=30)
-    assert (1, "") == (done.returncode, done.stderr)
-    assert "AWS_LAMBDA_RUNTIME_API" in json.loads(done.stdout)["problem"]
+    if missing == "sources":
+        (folder / "preheat" / "sources").unlink()
+    else:
+        shutil.rmtree(folder / "preheat" / "bytecode")
+    for path in folder.rglob("*"):
+        path.chmod(path.stat().st_mode & 0o555)
+    before = sorted(folder.rglob("*"))
+    with FakeLambdaApi() as api, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        environ = {"PATH": str(on_path(tmp_path / "bin", python.path)), "PREHEAT_PORT": str(free.getsockname()[1])}
+        free.close()
+        process = subprocess.Popen([launcher], stdout=subprocess.PIPE, env=environ | api.environ, cwd="/")
+        try:
+            api.wait_next()
+            api.shutdown()
+            output, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            process.wait()
+    told = {line["event"]: line for line in map(json.loads, output.splitlines())}
+    assert (0, "INFO") == (process.returncode, told["init.report"]["level"])
+    assert "shutdown.report" in told
+    assert before == sorted(folder.rglob("*"))

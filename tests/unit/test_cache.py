@@ -143,7 +143,9 @@ def test_an_entry_that_grows_makes_no_more_room_than_it_needs():
     assert ([], {"a", "b", "c"}, 2800) == (bench.evicted, bench.keys, bench.cache.used)
 
 
-@pytest.mark.parametrize(("size", "gone"), [(1000, []), (1300, ["b"]), (2100, ["b"]), (2101, ["b", "c"]), (3000, ["b", "c"])])
+@pytest.mark.parametrize(
+    ("size", "gone"), [(1000, []), (1300, ["b"]), (2100, ["b"]), (2101, ["b", "c"]), (3000, ["b", "c"])]
+)
 def test_an_entry_that_grows_is_never_the_one_that_goes_for_it(size, gone):
     """Being named would tear its spellings from it, though it was the least recently read one."""
     bench = Bench(memory=3000)

@@ -4,97 +4,8 @@ import threading
 
 import pytest
 
-from extension.aws import outcome
-from extension.clock import Clock
-from extension.errors import SourceError
-from extension.fetcher import Fetcher, Job, Round
-from extension.references import secret_resource
-from tests.unit.hand_clock import HandClock
-
-TIMEOUTS = {"secretsmanager": 5.0, "ssm": 7.0}
-LIMIT = 10.0  # seconds after which something hangs
-CLOCK = HandClock()
-
-
-class Call:
-    """A call that does what a test says."""
-
-    action = "GetSecretValue"
-
-    def __init__(self, *names, host="a", act=None, follow=()):
-        self.resources = tuple([secret_resource(name) for name in names])
-        self.host = host
-        self.follow = follow
-        self._act = act
-
-    def run(self, budget, deliver):
-        if self._act is not None:
-            return self._act(budget, deliver, self.resources) or self.follow
-        for resource in self.resources:
-            deliver(resource, f"value of {resource.name}", CLOCK.now())
-        return self.follow
-
-
-class Held:
-    """Calls that wait until they are let go, and a way to wait until so many of them are running."""
-
-    def __init__(self):
-        self.names = []
-        self.most = 0
-        self._running = 0
-        self._changed = threading.Condition()
-        self._open = set()
-
-    def call(self, name, host="a"):
-        return Call(name, host=host, act=self._act)
-
-    def _act(self, budget, deliver, resources):
-        (resource,) = resources
-        with self._changed:
-            self.names.append(resource.name)
-            self._running += 1
-            self.most = max(self.most, self._running)
-            self._changed.notify_all()
-            assert self._changed.wait_for(lambda: {resource.name, "*"} & self._open, LIMIT)
-            self._running -= 1
-        deliver(resource, "value", CLOCK.now())
-
-    def wait_for(self, count):
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.names) >= count, LIMIT), self.names
-
-    def release(self, name="*"):
-        with self._changed:
-            self._open.add(name)
-            self._changed.notify_all()
-
-
-class Bench:
-    """A fetcher, a round, and what came of its jobs."""
-
-    def __init__(self, per_host=4, workers=8):
-        self.faults = []
-        self.fetcher = Fetcher(Clock(), self, per_host, workers)
-        self.round = Round(TIMEOUTS)
-        self.outcomes = []
-        self._lock = threading.Lock()
-
-    def error(self, event, **fields):
-        self.faults.append((event, fields))
-
-    def deliver(self, job, resource, result, sent):
-        with self._lock:
-            self.outcomes.append((resource.name, result))
-
-    def submit(self, *calls):
-        jobs = [Job(call, self.round, self.deliver) for call in calls]
-        for job in jobs:
-            self.fetcher.submit(job)
-        return jobs
-
-    def finish(self):
-        assert self.round.wait(LIMIT)
-        return sorted(self.outcomes, key=str)
+from extension.fetcher import Job, Round
+from tests.unit.fetching import LIMIT, TIMEOUTS, Bench, Call, Held
 
 
 @pytest.fixture
@@ -244,82 +155,6 @@ def test_what_follows_a_cancelled_job_does_not_run():
     assert [True, True] == [job.cancelled for job in bench.round.jobs]
 
 
-def refuse(*_):
-    raise outcome.failure(outcome.DENIED, "AccessDenied", "no")
-
-
-def break_down(*_):
-    raise KeyError("hunter2")
-
-
-def deliver_first_then(then):
-    def act(budget, deliver, resources):
-        deliver(resources[0], "value", CLOCK.now())
-        return then()
-
-    return act
-
-
-@pytest.mark.parametrize(
-    ("act", "expected"),
-    [
-        (refuse, ["AccessDenied", "AccessDenied", "AccessDenied"]),
-        (break_down, ["Unknown", "Unknown", "Unknown"]),
-        (lambda *_: None, ["Unknown", "Unknown", "Unknown"]),
-        (deliver_first_then(refuse), ["value", "AccessDenied", "AccessDenied"]),
-        (deliver_first_then(break_down), ["value", "Unknown", "Unknown"]),
-        (deliver_first_then(lambda: None), ["value", "Unknown", "Unknown"]),
-        (deliver_first_then(lambda: [Call("b")]), ["value", "value of b", "Unknown"]),
-        (deliver_first_then(lambda: [Call("b"), Call("c", act=refuse)]), ["value", "value of b", "AccessDenied"]),
-    ],
-)
-def test_every_resource_gets_exactly_one_outcome_whatever_a_call_does(act, expected):
-    bench = Bench()
-    bench.submit(Call("a", "b", "c", act=act))
-
-    outcomes = bench.finish()
-
-    assert ["a", "b", "c"] == [name for name, _ in outcomes]
-    assert expected == [result.code if isinstance(result, SourceError) else result for _, result in outcomes]
-    assert all(result.transient or result.code == "AccessDenied" for _, result in outcomes if not isinstance(result, str))
-    assert [] == bench.faults
-
-
-def test_a_fault_of_ours_is_named_by_its_type_and_not_by_its_text():
-    bench = Bench()
-    bench.submit(Call("a", act=break_down))
-
-    ((_, error),) = bench.finish()
-
-    assert "KeyError" in error.message
-    assert "hunter2" not in str(error)
-
-
-def test_a_fault_in_taking_an_outcome_costs_nobody_else_theirs():
-    bench = Bench()
-    faulty = Job(Call("a", "b", "c", act=refuse), bench.round, lambda job, resource, *_: taken(resource.name))
-    names = []
-
-    def taken(name):
-        names.append(name)
-        raise RuntimeError
-
-    bench.fetcher.submit(faulty)
-    assert bench.round.wait(LIMIT)
-    bench.submit(Call("later"))
-    bench.finish()
-
-    assert ["a", "b", "c"] == sorted(names)
-    assert [("later", "value of later")] == bench.outcomes
-    assert [("fetch.fault", {"error": "RuntimeError"})] == bench.faults
-
-
-def test_a_job_has_the_timeout_of_its_service_and_the_end_of_its_round():
-    job = Job(Call("a"), Round(TIMEOUTS, 42.0), lambda *_: None)
-
-    assert (5.0, 42.0, False) == (job.budget.timeout, job.budget.expires, job.budget.cancel.cancelled)
-
-
 def test_an_empty_round_has_ended():
     assert Round(TIMEOUTS).wait(0)
     assert Round(TIMEOUTS).finished
@@ -342,7 +177,7 @@ def test_work_ahead_runs_and_what_breaks_in_it_hurts_nobody():
     bench = Bench(workers=1)
     ran = threading.Event()
 
-    bench.fetcher.ahead(break_down)
+    bench.fetcher.ahead({}.popitem)  # a KeyError
     bench.fetcher.ahead(ran.set)
 
     assert ran.wait(LIMIT)

@@ -53,7 +53,9 @@ def test_what_is_written_is_byte_for_byte_what_json_writes_compactly(way):
 def test_what_json_writes_is_read_back(way, options):
     for value in VALUES:
         text = json.dumps(value, **options)
-        assert value == jsontext.loads(text) == jsontext.loads(text.encode()) == jsontext.loads(bytearray(text.encode()))
+        assert (
+            value == jsontext.loads(text) == jsontext.loads(text.encode()) == jsontext.loads(bytearray(text.encode()))
+        )
         assert repr(value) == repr(jsontext.loads(f" \t\r\n{text} \t\r\n"))  # 0 is not False, 1.0 not 1
 
 
@@ -66,7 +68,7 @@ BROKEN = [
     "[1 2]",
     '{"a":1,}',
     "{'a':1}",
-    '{a:1}',
+    "{a:1}",
     '{"a"}',
     '{"a":}',
     '"abc',

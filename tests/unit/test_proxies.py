@@ -1,12 +1,12 @@
-"""HTTPS_PROXY and NO_PROXY: what they may hold, and which hosts they are for; urllib, which boto3 asks, is the judge."""
+"""HTTPS_PROXY and NO_PROXY: what both hold, and which hosts they are for. urllib, which boto3 asks, is the judge."""
 
 from __future__ import annotations
 
 import itertools
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 import pytest
 
@@ -14,6 +14,7 @@ from extension.proxies import Proxies, Proxy, authority, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "secretsmanager.eu-west-1.amazonaws.com"
+OPTIONAL = {"extension.proxies", "extension.settings.documents", "extension.settings.file", "json", "re", "tomllib"}
 
 
 def parts(url):
@@ -139,12 +140,24 @@ def test_no_proxy_lists_hosts_and_what_is_below_them(no_proxy, through):
 
 def test_urllib_judges_the_same():
     hosts = [HOST, "bucket.s3.amazonaws.com", "amazonaws.com", "a.b", "b", "10.1.2.3", "xa.b", "fd00::1"]
-    names = ["*", "a.b", ".a.b", "b:443", "a.b:80", "10.1.2.3", "1.2.3", ".", "AMAZONAWS.com", "s3.amazonaws.com:443", ""]
+    names = [
+        "*",
+        "a.b",
+        ".a.b",
+        "b:443",
+        "a.b:80",
+        "10.1.2.3",
+        "1.2.3",
+        ".",
+        "AMAZONAWS.com",
+        "s3.amazonaws.com:443",
+        "",
+    ]
     compared = 0
     for pair in itertools.product(names, repeat=2):
         no_proxy = ",".join(pair)
         for host in hosts:
-            bypassed = urllib.request.proxy_bypass_environment(authority(host, 443), {"no": no_proxy})
+            bypassed = proxy_bypass_environment(authority(host, 443), {"no": no_proxy})
             assert bool(bypassed) is not goes_through(no_proxy, host), (no_proxy, host)
             compared += 1
     assert len(names) ** 2 * len(hosts) == compared
@@ -177,8 +190,7 @@ def test_neither_proxies_nor_configuration_files_cost_those_who_use_none(environ
         f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n"
         "from extension.settings import Settings\n"
         f"Settings.from_environ({environ!r})\n"
-        "new = ('extension.proxies', 'extension.settings.file', 'extension.settings.documents', 'json', 're', 'tomllib')\n"
-        "print(*sorted(set(new) & set(sys.modules)))"
+        f"print(*sorted({OPTIONAL} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=30)
     assert ("", imported) == (result.stderr, result.stdout.split())

@@ -29,8 +29,11 @@ def test_a_bare_name_leaves_place_and_role_open():
     assert secret.decrypt is False
 
 
-@pytest.mark.parametrize("name", ["x", "prod/db", "/prod/db", "a_b+c=d.e@f-g", "AWSsecret", "//", "x" * 512])
+@pytest.mark.parametrize(
+    "name", ["x", "prod/db", "/prod/db", "a_b+c=d.e@f-g", "AWSsecret", "//", "rds!cluster-1fcd41b2", "x" * 512]
+)
 def test_a_secret_has_any_name_that_secrets_manager_allows(name):
+    """And those that a service gives to the secrets that it manages, which hold an exclamation mark."""
     assert secret_resource(name).name == name
 
 

@@ -7,6 +7,12 @@ A = secret_resource("a")
 B = secret_resource("b")
 
 
+def forced_by(flights, reader="a reader"):
+    flight, leads = flights.join("key", A, forced=True)
+    flight.waiters.append(reader)
+    return flight, leads
+
+
 def begun(flights, key="key", resource=A):
     flight, leads = flights.join(key, resource)
     assert leads
@@ -90,14 +96,14 @@ def test_whoever_is_not_forced_joins_the_call_under_way_and_not_the_one_behind_i
 def test_landing_gives_the_one_that_lined_up_and_it_is_the_one_under_way_from_then_on():
     flights = Flights()
     first = begun(flights)
-    second, _ = flights.join("key", A, forced=True)
+    second, _ = forced_by(flights)
 
     assert second is flights.land(first)
 
     assert second is flights.get("key")
     assert (second, False) == flights.join("key", A)
     second.begun = True
-    third, _ = flights.join("key", A, forced=True)
+    third, _ = forced_by(flights)
     assert third is second.then
     assert third is flights.land(second)
     assert flights.land(third) is None
@@ -118,6 +124,7 @@ def test_landing_twice_does_not_tear_down_the_flight_that_came_after():
 def test_a_flight_under_another_key_that_asks_for_the_same_lines_up():
     flights = Flights()
     ahead, late = begun(flights, "name"), flights.join("arn", A)[0]
+    late.waiters.append("a reader")
 
     flights.line_up(late, ahead)
 
@@ -143,3 +150,23 @@ def test_where_one_has_lined_up_already_the_late_one_hands_over_its_readers_and_
     assert ["first", "second", "third"] == forced.waiters
     assert forced.listed
     assert flights.get("arn") is None
+
+
+def test_a_forced_refresh_whose_readers_have_all_gone_away_is_not_made():
+    flights = Flights()
+    first = begun(flights)
+    forced, _ = forced_by(flights)
+    forced.waiters.clear()
+
+    assert flights.land(first) is None
+
+    assert (None, 0) == (flights.get("key"), len(flights))
+
+
+def test_one_that_a_list_wants_is_made_though_nobody_waits():
+    flights = Flights()
+    first = begun(flights)
+    wanted, _ = flights.join("key", A, forced=True)
+    wanted.listed = True
+
+    assert wanted is flights.land(first)

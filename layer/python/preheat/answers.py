@@ -6,6 +6,10 @@ else comes is refused, and the connection with it, because nobody knows where su
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 LARGEST_HEAD = 16384  # bytes, interim answers included
 LARGEST_BODY = 10 << 30  # bytes: the most memory that a function can have
 _MOST_FIELDS = 64
@@ -14,6 +18,13 @@ _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr
 _TEXT = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 # One pass checks a field name and lower-cases it: whatever may not be in a name becomes NUL.
 _LOWER = bytes(byte if byte in _TOKEN else 0 for byte in bytes(range(256)).lower())
+
+
+_OTHER, _LENGTH, _AGE, _LIFETIME, _TYPE, _CLOSE = range(6)
+_seen: dict[bytes, tuple[int, Any]] = {}
+_seen_statuses = {b"HTTP/1.1 200 OK": 200}
+_MOST_SEEN = 256
+_LONGEST_SEEN = 100  # bytes
 
 
 class BadAnswer(Exception):
@@ -53,8 +64,13 @@ def read_head(received: bytes) -> tuple[Answer, int] | None:
             if not b"HTTP/1.1 ".startswith(received[start : start + 9]):
                 raise BadAnswer("no HTTP/1.1")
             return None
-        answer = _read(received[start:end])
+        lines = received[start:end].split(b"\r\n")
         start = end + 4
+        answer = Answer(_seen_statuses.get(lines[0]) or _status(lines[0]))
+        del lines[0]
+        if len(lines) > _MOST_FIELDS:
+            raise BadAnswer("too many header fields")
+        _take_in(answer, lines)
         if answer.status >= 200:
             if answer.length < 0:
                 raise BadAnswer("an answer without Content-Length")
@@ -62,27 +78,57 @@ def read_head(received: bytes) -> tuple[Answer, int] | None:
     raise BadAnswer("too many interim answers")
 
 
-def _read(head: bytes) -> Answer:
-    lines = head.split(b"\r\n")
-    if len(lines) > _MOST_FIELDS:
-        raise BadAnswer("too many header fields")
-    # Without its text only the line ends may remain: no bare CR or LF, no NUL.
-    if head.translate(None, _TEXT) != b"\r\n" * (len(lines) - 1):
+def _take_in(answer: Answer, lines: list[bytes]) -> None:
+    for line in lines:
+        kind, value = _seen.get(line) or _field(line)
+        if kind == _LENGTH:
+            if answer.length >= 0:
+                raise BadAnswer("two Content-Lengths")
+            answer.length = value
+        elif kind == _AGE:
+            answer.age = max(answer.age, value)
+        elif kind == _LIFETIME:
+            # Said twice: unclear, so it is not used again.
+            answer.lifetime = value if answer.lifetime < 0 else 0
+        elif kind == _TYPE:
+            answer.media_type = value
+        elif kind == _CLOSE:
+            answer.close = True
+
+
+def _field(line: bytes) -> tuple[int, Any]:
+    """What one header field says, and its value; remembered by the whole line, since most lines come again."""
+    if line.translate(None, _TEXT):
         raise BadAnswer("a control character in the head")
-    answer = Answer(_status(lines[0]))
-    for index in range(1, len(lines)):
-        name, colon, value = lines[index].partition(b":")
-        name = name.translate(_LOWER)
-        if not colon or not name or b"\0" in name:
-            raise BadAnswer("a malformed header field")
-        if name in _FIELDS:
-            _FIELDS[name](answer, value.strip(b" \t"))
-    return answer
+    name, colon, value = line.partition(b":")
+    name = name.translate(_LOWER)
+    if not colon or not name or b"\0" in name:
+        raise BadAnswer("a malformed header field")
+    value = value.strip(b" \t")
+    field: tuple[int, Any] = (_OTHER, None)
+    if name == b"content-length":
+        field = (_LENGTH, _length(value))
+    elif name == b"age":
+        field = (_AGE, _seconds(value))
+    elif name == b"cache-control":
+        field = (_LIFETIME, _lifetime(value))
+    elif name == b"content-type":
+        field = (_TYPE, value.partition(b";")[0].strip().lower().decode("latin-1"))
+    elif name == b"connection" and b"close" in value.lower():
+        field = (_CLOSE, True)
+    elif name == b"transfer-encoding":
+        raise BadAnswer("a transfer coding")
+    if len(line) <= _LONGEST_SEEN:
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        _seen[line] = field
+    return field
 
 
 def _status(line: bytes) -> int:
     digits = line[9:12]
-    if line[:9] != b"HTTP/1.1 " or not digits.isdigit() or line[12:13] not in (b"", b" "):
+    malformed = line[:9] != b"HTTP/1.1 " or not digits.isdigit() or line[12:13] not in (b"", b" ")
+    if malformed or line.translate(None, _TEXT):
         raise BadAnswer("a malformed status line")
     status = int(digits)
     # 101 would be another protocol; 204, 205 and 304 have no body, and nothing here asks for them.
@@ -91,55 +137,27 @@ def _status(line: bytes) -> int:
     return status
 
 
-def _length(answer: Answer, value: bytes) -> None:
-    if answer.length >= 0:
-        raise BadAnswer("two Content-Lengths")
+def _length(value: bytes) -> int:
     if not value.isdigit() or len(value) > 18:
         raise BadAnswer("a malformed Content-Length")
-    answer.length = int(value)
-    if answer.length > LARGEST_BODY:
+    length = int(value)
+    if length > LARGEST_BODY:
         raise BadAnswer("an answer that fits in no function")
+    return length
 
 
-def _coding(_answer: Answer, _value: bytes) -> None:
-    raise BadAnswer("a transfer coding")
-
-
-def _connection(answer: Answer, value: bytes) -> None:
-    answer.close = answer.close or b"close" in value.lower()
-
-
-def _content_type(answer: Answer, value: bytes) -> None:
-    answer.media_type = value.partition(b";")[0].strip().lower().decode("latin-1")
-
-
-def _age(answer: Answer, value: bytes) -> None:
-    answer.age = max(answer.age, _seconds(value))
-
-
-def _cache_control(answer: Answer, value: bytes) -> None:
-    """Only one plain ``max-age`` lets an answer be used again; anything unclear does not."""
-    lifetimes = [0] if answer.lifetime >= 0 else []
+def _lifetime(value: bytes) -> int:
+    """Seconds. Only one plain ``max-age`` lets an answer be used again (RFC 9111 §5.2.2); anything unclear does not."""
+    lifetimes = [-1]
     for part in value.lower().split(b","):
         name, _, number = part.strip(b" \t").partition(b"=")
         if name == b"max-age":
             lifetimes.append(_seconds(number))
         elif name in (b"no-store", b"no-cache"):
-            lifetimes.append(0)
-    if lifetimes:
-        answer.lifetime = max(min(lifetimes), 0)
+            return 0
+    return max(lifetimes[1], 0) if len(lifetimes) == 2 else 0
 
 
 def _seconds(value: bytes) -> int:
     """A number of seconds (RFC 9111 §1.2.2), or -1."""
     return int(value) if value.isdigit() and len(value) < 12 else -1
-
-
-_FIELDS = {
-    b"age": _age,
-    b"cache-control": _cache_control,
-    b"connection": _connection,
-    b"content-length": _length,
-    b"content-type": _content_type,
-    b"transfer-encoding": _coding,
-}

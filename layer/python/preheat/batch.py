@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from binascii import a2b_base64
 
-from preheat import surroundings
-from preheat.errors import NotFound, PreheatError, SidecarUnavailable, from_problem, refusal
+from preheat.errors import NotFound, PreheatError, SidecarUnavailable, called, from_problem, refusal
 from preheat.values import document_of
 
 TYPE_CHECKING = False
@@ -43,9 +42,9 @@ class Wanted:
         self.name = name
 
     @property
-    def called(self) -> str:
-        """How errors call it."""
-        return f"{_ONE[self.kind]} {self.name!r}"
+    def what(self) -> tuple[str, str]:
+        """What errors call it by."""
+        return _ONE[self.kind], self.name
 
 
 class Found:
@@ -83,9 +82,9 @@ class Batch:
 
     __slots__ = ("_channel", "_token")
 
-    def __init__(self, channel: Channel, environ: Mapping[str, str]) -> None:
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._token = surroundings.token(environ)
+        self._token = channel.token
 
     def read(self, wanted: Sequence[Wanted]) -> list[Found]:
         """What the sidecar has, in the order of ``wanted``. Nothing is fetched but what it does not hold."""
@@ -128,8 +127,8 @@ class Batch:
         for each in portion:
             question.setdefault(each.kind, []).append(each.item)
         body = json.dumps(question, separators=(",", ":")).encode("ascii")
-        fields = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        answer = self._channel.ask("POST", path, fields, body)
+        fields = b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+        answer = self._channel.ask("POST " + path, fields, body)
         if answer.status != 200:
             raise refusal(path, answer, self._token)
         return document_of(answer.body, path)
@@ -138,13 +137,13 @@ class Batch:
         try:
             shown = document[wanted.kind][wanted.name]
             if "error" in shown:
-                return Found(error=from_problem(wanted.called, shown["error"], self._token))
+                return Found(error=from_problem(called(wanted.what), shown["error"], self._token))
             value = a2b_base64(shown["base64"]) if "base64" in shown else shown["value"]
             age = float(shown["age"])
         except (KeyError, TypeError, ValueError):
             raise _strange("/batch") from None
         if value is None and wanted.kind == PARAMETERS:  # a binary secret through SSM
-            message = f"{wanted.called}: it has no text; read it as a secret (NoText)"
+            message = f"{called(wanted.what)}: it has no text; read it as a secret (NoText)"
             return Found(error=NotFound(message, status=404, code="NoText"))
         return Found(value, age)
 
@@ -155,7 +154,7 @@ def distinct(wanted: Iterable[Wanted]) -> list[Wanted]:
     for each in wanted:
         before = first.setdefault((each.kind, each.name), each)
         if before.item != each.item:
-            raise ValueError(f"{each.called} is asked for in two ways: ask for one of them in another call")
+            raise ValueError(f"{called(each.what)} is asked for in two ways: ask for one of them in another call")
     return list(first.values())
 
 

@@ -7,13 +7,14 @@ import time
 from _thread import _local
 
 from preheat import surroundings
-from preheat.answers import Answer, BadAnswer
-from preheat.connection import Connection, Dead, TimedOut
+from preheat.connection import BadAnswer, Connection, Dead, TimedOut
 from preheat.errors import SidecarTimeout, SidecarUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from preheat.answers import Answer
 
 
 class Channel:
@@ -31,19 +32,28 @@ class Channel:
         self._timeout = timeout
         self._local = _local()
 
-    def ask(self, method: str, target: str, fields: str = "", body: bytes = b"") -> Answer:
-        """The sidecar's answer, whatever its status; ``SidecarUnavailable``, or ``SidecarTimeout`` which is one."""
+    @property
+    def token(self) -> str:
+        """What is shown to the sidecar just now."""
+        return surroundings.token(self._environ)
+
+    def ask(self, line: str, fields: bytes = b"", body: bytes = b"") -> Answer:
+        """The sidecar's answer to ``line`` (method and target), whatever its status; ``SidecarUnavailable``, or
+        ``SidecarTimeout`` which is one."""
         token = surroundings.token(self._environ)
         deadline = time.monotonic() + self._timeout
         process = os.getpid()
+        request = line.encode("ascii")
         last = False
         while True:
             connection = self._take(process)
             try:
-                answer = connection.ask(method, target, fields, token, body, deadline)
+                if last:
+                    connection.limit_to(deadline)
+                answer = connection.ask(request, fields, body, token, deadline)
             except Dead:
                 # All that is asked here may be asked twice.
-                if last:
+                if False:
                     raise SidecarUnavailable(
                         f"the sidecar on 127.0.0.1:{connection.port} closed the connection twice without an answer;"
                         " look into the function's log"
@@ -72,11 +82,13 @@ class Channel:
 
     def _take(self, process: int) -> Connection:
         """This thread's idle connection, or a fresh one. A list's ``pop`` is one step for signal handlers too."""
-        idle = self._idle()
+        idle: list[Connection] | None = getattr(self._local, "idle", None)
+        if idle is None:
+            idle = self._local.idle = []
         while idle:
             try:
                 connection = idle.pop()
-            except IndexError:
+            except IndexError:  # a signal handler was quicker
                 break
             if connection.usable(process):
                 return connection
@@ -93,17 +105,10 @@ class Channel:
             raise SidecarUnavailable(f"no connection to 127.0.0.1:{port}: {reason}") from None
 
     def _put_back(self, connection: Connection) -> None:
-        idle = self._idle()
+        idle = self._local.idle
         idle.append(connection)
         while len(idle) > 1:  # a signal handler has asked meanwhile
             idle.pop(0).close()
-
-    def _idle(self) -> list[Connection]:
-        try:
-            idle: list[Connection] = self._local.idle
-        except AttributeError:
-            idle = self._local.idle = []
-        return idle
 
     def _late(self, port: int) -> SidecarTimeout:
         return SidecarTimeout(

@@ -146,7 +146,7 @@ class Client(Singles):
             try:
                 if found.error is not None:
                     raise found.error
-                values[each.name] = transformed(found.value, transforms[each.name], each.called)
+                values[each.name] = transformed(found.value, transforms[each.name], each.what)
             except PreheatError:
                 if raise_on_error:
                     raise
@@ -176,7 +176,7 @@ class Client(Singles):
     def _batch(self) -> Batch:
         from preheat.batch import Batch
 
-        return Batch(self._channel, self._environ)
+        return Batch(self._channel or self._open())
 
 
 def _names(names: Iterable[str]) -> Iterable[str]:

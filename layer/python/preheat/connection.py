@@ -7,10 +7,16 @@ again: what still arrives on it would be taken for the answer to the next questi
 from __future__ import annotations
 
 import _socket
+import select
 import sys
 import time
 
-from preheat.answers import Answer, BadAnswer, read_head
+from preheat.answers import BadAnswer, read_head
+from preheat.errors import BadToken
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from preheat.answers import Answer
 
 _HOST = "127.0.0.1"
 _CHUNK = 65536
@@ -31,11 +37,11 @@ class TimedOut(Exception):
 class Connection:
     """A connection of this process to ``port``; ``OSError`` where nothing listens, ``TimedOut``.
 
-    The kernel keeps the timeouts (SO_RCVTIMEO): Python's own would poll before each call, a tenth of the time that a
-    read takes.
+    The kernel keeps the timeouts (SO_RCVTIMEO): Python's own would poll before each call, a twentieth of the time that
+    a read takes. A signal that is handled meanwhile lets the kernel's begin anew.
     """
 
-    __slots__ = ("_head", "_head_token", "_plain", "_shortened", "_timeout", "clean", "port", "process")
+    __slots__ = ("_head", "_plain", "_poller", "_shortened", "_timeout", "_token", "clean", "port", "process")
 
     def __init__(self, port: int, process: int, timeout: float) -> None:
         self.port = port
@@ -44,7 +50,7 @@ class Connection:
         self._timeout = timeout
         self._shortened = False
         self._head = b""
-        self._head_token: str | None = None
+        self._token: str | None = None
         self._plain = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)  # close-on-exec, as all of Python's
         try:
             self._plain.settimeout(None)  # whatever socket.setdefaulttimeout() says
@@ -52,6 +58,8 @@ class Connection:
             self._plain.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, _timeval(timeout))
             self._plain.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _timeval(timeout))
             self._plain.connect((_HOST, port))
+            self._poller = select.poll()
+            self._poller.register(self._plain.fileno(), select.POLLIN)
         except BlockingIOError:  # SO_SNDTIMEO is the limit for connecting too
             self._plain.close()
             raise TimedOut from None
@@ -75,51 +83,37 @@ class Connection:
     def usable(self, process: int) -> bool:
         """Whether a question may be asked: by the process that opened it, and nothing has come since the last answer,
         neither bytes nor the end."""
-        if not self.clean or self.process != process:
-            return False
-        try:
-            self._plain.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return True
-        except OSError:
-            pass
-        return False
+        return self.clean and self.process == process and not self._poller.poll(0)
 
-    def ask(self, method: str, target: str, fields: str, token: str, body: bytes, deadline: float) -> Answer:
+    def ask(self, line: bytes, fields: bytes, body: bytes, token: str, deadline: float) -> Answer:
         """Send one request and read its answer, by ``deadline`` (of ``time.monotonic``); ``Dead``, ``TimedOut``,
-        ``BadAnswer``."""
-        if token != self._head_token:
-            self._head = _head(self.port, token)
-            self._head_token = token
-        request = b"%b %b HTTP/1.1\r\n%b%b\r\n%b" % (
-            method.encode("ascii"),
-            target.encode("ascii"),
-            self._head,
-            fields.encode("ascii"),
-            body,
-        )
+        ``BadAnswer``. ``line`` is method and target, ``fields`` are whole header lines."""
         self.clean = False
+        if token != self._token:
+            self._head = _head(self.port, token)
+            self._token = token
+        request = b"%b HTTP/1.1\r\n%b%b\r\n%b" % (line, self._head, fields, body)
         try:
-            self._limit_to(deadline)
+            if self._shortened:
+                self.limit_to(deadline)
             self._plain.sendall(request)
-            return self._answer(deadline)
+            received = self._plain.recv(_CHUNK)
+            if not received:
+                raise Dead
+            found = read_head(received)
+            while found is None:
+                received += self._more(_CHUNK, deadline)
+                found = read_head(received)
+            answer, start = found
+            end = start + answer.length
+            if len(received) < end:
+                answer.body = self._body(received[start:], answer.length, deadline)
+            else:
+                answer.body = received[start:end]
         except BlockingIOError:
             raise TimedOut from None
         except OSError:
             raise Dead from None
-
-    def _answer(self, deadline: float) -> Answer:
-        received = self._receive(_CHUNK)
-        found = read_head(received)
-        while found is None:
-            received += self._more(_CHUNK, deadline)
-            found = read_head(received)
-        answer, start = found
-        end = start + answer.length
-        if len(received) < end:
-            answer.body = self._body(received[start:], answer.length, deadline)
-        else:
-            answer.body = received[start:end]
         self.clean = len(received) <= end and not answer.close
         return answer
 
@@ -135,16 +129,13 @@ class Connection:
         return b"".join(parts)
 
     def _more(self, most: int, deadline: float) -> bytes:
-        self._limit_to(deadline)
-        return self._receive(most)
-
-    def _receive(self, most: int) -> bytes:
+        self.limit_to(deadline)
         data = self._plain.recv(most)
         if not data:
             raise Dead
         return data
 
-    def _limit_to(self, deadline: float) -> None:
+    def limit_to(self, deadline: float) -> None:
         """Let no ``recv`` outlive the deadline. The usual answer comes whole and at once, and needs no change."""
         left = deadline - time.monotonic()
         if left <= 0:
@@ -167,9 +158,11 @@ def _head(port: int, token: str) -> bytes:
     """The header fields that every request on the connection has."""
     fields = b"Host: localhost:%d\r\n" % port
     if token:
+        if any(character < " " or character == "\x7f" for character in token):
+            raise BadToken("the session token holds control characters, which no HTTP header may hold")
         # As the environment has it: bytes that are no UTF-8 go out as they came.
         fields += b"X-Aws-Parameters-Secrets-Token: %b\r\n" % token.encode("utf-8", "surrogateescape")
     return fields
 
 
-__all__ = ("Answer", "BadAnswer", "Connection", "Dead", "TimedOut")
+__all__ = ("BadAnswer", "Connection", "Dead", "TimedOut")

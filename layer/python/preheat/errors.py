@@ -6,7 +6,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from preheat.answers import Answer
 
+    What = tuple[object, ...]
+
 _MOST_TEXT = 600  # characters of what the sidecar says
+_SHORTEST_TOKEN = 8  # characters; a shorter one is somebody's test, and part of ordinary words
 
 
 class PreheatError(Exception):
@@ -60,7 +63,12 @@ class TransformFailed(PreheatError):
     """``transform`` could not make anything of the value."""
 
 
-_CLASSES: dict[int, type[PreheatError]] = {401: BadToken, 403: AccessDenied, 404: NotFound, 429: Throttled}
+def called(what: What) -> str:
+    """How texts call a thing, of which the first two members are its kind and its name."""
+    return f"{what[0]} {what[1]!r}"
+
+
+_CLASSES: dict[int, type[PreheatError]] = {403: AccessDenied, 404: NotFound, 429: Throttled}
 
 
 def refusal(what: str, answer: Answer, token: str = "") -> PreheatError:
@@ -88,6 +96,10 @@ def from_problem(what: str, document: object, token: str = "") -> PreheatError:
     status = document.get("status")
     if not isinstance(status, int) or not 400 <= status <= 599:
         raise ValueError("no status of an error")
+    if status == 401:
+        where = "the session token that the environment holds" if token else "a question without session token"
+        advice = "in Lambda it is AWS_SESSION_TOKEN; elsewhere set the same PREHEAT_TOKEN for both sides"
+        return BadToken(f"{what}: the sidecar does not accept {where}: {advice}", status=401)
     detail, code, resource = [_plain(document.get(name), token) for name in ("detail", "code", "resource")]
     message = f"{what}: {detail or _plain(document.get('title'), token)}" + (f" ({code})" if code else "")
     default = BadRequest if status < 500 else Unavailable
@@ -98,6 +110,6 @@ def _plain(text: object, token: str) -> str:
     """Words for one line of a log, whoever wrote them: bounded, printable, without the token."""
     if not isinstance(text, str):
         return ""
-    if token:
+    if len(token) >= _SHORTEST_TOKEN:
         text = text.replace(token, "[token]")
     return "".join([character if character.isprintable() else " " for character in text[:_MOST_TEXT]])

@@ -14,17 +14,17 @@ MOST_ENTRIES = 1000
 MOST_BYTES = 8 << 20  # of values, as they came; a function may have 128 MB in all
 LARGEST = 1 << 20  # a larger value is read from the sidecar each time: copying it in memory costs about as much
 _OVERHEAD = 512  # bytes for an entry's objects, roughly
-_BACKWARDS = 1.0  # seconds that the wall clock may go back before nobody knows how old a value is (contract §4)
+BACKWARDS = 1.0  # seconds that the wall clock may go back before nobody knows how old a value is (contract §4)
 
 
 class Entry:
-    """A value and until when it is fresh. The repr shows no value.
+    """A value and how long it is fresh: while its age is below the answer's ``max-age``. The repr shows no value.
 
-    Fresh is what has an age below ``lifetime``, where the age is that of the answer plus the larger distance of the two
-    clocks from the moment before the question left; a wall clock that was set back ends it.
+    The age is that of the answer, and since then the larger distance of the two clocks, from the moment before the
+    question left; a wall clock that was set back ends it.
     """
 
-    __slots__ = ("age", "document", "monotonic", "monotonic_end", "size", "value", "wall", "wall_end", "wall_start")
+    __slots__ = ("age", "document", "left", "monotonic", "size", "value", "wall")
 
     def __init__(
         self, value: str | bytes, size: int, age: float, lifetime: float, wall: float, monotonic: float
@@ -33,11 +33,9 @@ class Entry:
         self.size = size
         self.document: Any = None  # what `value` says as JSON, once somebody has asked for a part of it
         self.age = age  # seconds, when the question left
+        self.left = lifetime - age
         self.wall = wall
         self.monotonic = monotonic
-        self.wall_start = wall - _BACKWARDS
-        self.wall_end = wall + lifetime - age
-        self.monotonic_end = monotonic + lifetime - age
 
     def __repr__(self) -> str:
         return f"<Entry of {self.size} bytes>"
@@ -72,9 +70,10 @@ class Memory:
         if entry.size > LARGEST or not self._lock.acquire(False):
             return
         try:
-            old = self.entries.pop(key, None)
+            old = self.entries.get(key)
             if old is not None:
                 self._used -= old.size + _OVERHEAD
+                del self.entries[key]
             while len(self.entries) >= MOST_ENTRIES or (self.entries and self._used + size > MOST_BYTES):
                 oldest = next(iter(self.entries))
                 self._used -= self.entries.pop(oldest).size + _OVERHEAD

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from preheat import errors, surroundings
-from preheat.memory import Entry, Memory
+from preheat import errors
+from preheat.memory import BACKWARDS, MOST_ENTRIES, Entry, Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class Reader:
         self._wall = wall
         self._monotonic = monotonic
         self._memory = Memory()
-        self._opened: Channel | None = None
+        self._targets: dict[Key, str] = {}
+        self._channel: Channel | None = None
+        self._keeps = True  # whether there is a layer 1
 
     def clear_cache(self) -> None:
         """Forget what was read: each next read asks the sidecar. It keeps what it has; ``refresh`` is for that."""
@@ -58,70 +60,74 @@ class Reader:
 
     def close(self) -> None:
         """Close this thread's connection; the next read opens another."""
-        if self._opened is not None:
-            self._opened.close()
+        if self._channel is not None:
+            self._channel.close()
 
-    @property
-    def _channel(self) -> Channel:
-        """Made at the first question: what it imports costs nothing before."""
-        if self._opened is None:
-            from preheat.channel import Channel
+    def _open(self) -> Channel:
+        """Made at the first question: what it imports costs nothing before, and the environment is complete."""
+        from preheat import surroundings
+        from preheat.channel import Channel
 
-            self._opened = Channel(self._environ, self._timeout)
-        return self._opened
+        self._keeps = surroundings.caching(self._environ)
+        self._channel = Channel(self._environ, self._timeout)
+        return self._channel
 
     def _held(self, key: Key, max_age: float | None) -> Entry | None:
         """What memory holds and may still answer with."""
         entry = self._memory.entries.get(key)
         if entry is None:
             return None
-        wall = self._wall()
-        if not entry.wall_start <= wall < entry.wall_end:
+        wall, monotonic = self._wall(), self._monotonic()
+        if not -BACKWARDS <= wall - entry.wall < entry.left > monotonic - entry.monotonic:
             return None
-        monotonic = self._monotonic()
-        if monotonic >= entry.monotonic_end or (max_age is not None and entry.age_at(wall, monotonic) >= max_age):
-            return None
-        return entry
+        return entry if max_age is None or entry.age_at(wall, monotonic) < max_age else None
+
+    def _remember(self, key: Key, target: str) -> str:
+        """A function asks the same few questions again and again, and writing one takes a while."""
+        if len(self._targets) >= MOST_ENTRIES:
+            self._targets.clear()
+        self._targets[key] = target
+        return target
 
     def _read(self, key: Key, target: str, max_age: float | None, force_fetch: bool) -> Entry:
         """Ask the sidecar, and keep the answer while it is fresh."""
-        fields = ""
+        fields = b""
         if max_age is not None and not max_age >= 0:
             raise ValueError("max_age must be 0 or more")
         if force_fetch:
             target += "&refresh=true" if "?" in target else "?refresh=true"
         elif max_age:
-            fields = f"Cache-Control: max-age={int(min(max_age, _LONGEST))}\r\n"
+            fields = b"Cache-Control: max-age=%d\r\n" % min(max_age, _LONGEST)
         memory = self._memory
         if memory.process != os.getpid():  # a forked child: another thread may have held the lock at that moment
             memory = self._memory = Memory()
         # Before the question leaves: an answer that a freeze cut in two is as old as its question (contract §4).
         wall, monotonic = self._wall(), self._monotonic()
-        answer = self._channel.ask("GET", target, fields)
+        channel = self._channel or self._open()
+        answer = channel.ask("GET " + target, fields)
         if answer.status != 200:
-            raise errors.refusal(called(key), answer, surroundings.token(self._environ))
+            raise errors.refusal(errors.called(key), answer, channel.token)
         value = answer.body if key[0] is OBJECT or answer.media_type == BINARY else _text(answer.body)
         if value is None:
-            raise errors.SidecarUnavailable(f"{called(key)}: the answer is no UTF-8, so it is not Preheat's")
+            raise errors.SidecarUnavailable(f"{errors.called(key)}: the answer is no UTF-8, so it is not Preheat's")
         # The sidecar's Age is whole seconds, rounded down: what is 299.9 s old must not live for another second.
         age = answer.age + 1
         entry = Entry(value, len(answer.body), age, answer.lifetime, wall, monotonic)
         if force_fetch:
             # What another field or spelling of the same thing was answered with is older than this.
             memory = self._memory = Memory()
-        if answer.age >= 0 and age < answer.lifetime and surroundings.caching(self._environ):
+        if self._keeps and answer.age >= 0 and age < answer.lifetime:
             memory.hold(key, entry)
         return entry
-
-
-def called(key: Key) -> str:
-    """How errors call what was asked for."""
-    return f"{key[0]} {key[1]!r}"
 
 
 def _text(body: bytes) -> str | None:
     """None where it is no text: the codec's own error would hold it."""
     try:
-        return body.decode("utf-8", "surrogatepass")
+        return body.decode()
+    except UnicodeDecodeError:
+        pass
+    try:
+        return body.decode("utf-8", "surrogatepass")  # JSON may hold half a surrogate pair, and so may a secret
     except UnicodeDecodeError:
         return None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from preheat.percent import path as escaped
-from preheat.percent import query
-from preheat.reader import BELOW, OBJECT, PARAMETER, SECRET, Reader, called
+from preheat.reader import BELOW, OBJECT, PARAMETER, SECRET, Reader
 from preheat.values import field_of, members_of, transformed
 
 TYPE_CHECKING = False
@@ -107,11 +105,15 @@ class Singles(Reader):
         key = (SECRET, name, stage, version)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            target = "/secrets/" + escaped(name) + query(stage=stage, version=version)
+            target = self._targets.get(key)
+            if target is None:
+                from preheat import targets
+
+                target = self._remember(key, targets.secret(name, stage, version))
             entry = self._read(key, target, max_age, force_fetch)
         if field is None:
-            return entry.value if transform is None else transformed(entry.value, transform, called(key))
-        return transformed(field_of(entry, field, called(key)), transform, called(key))
+            return entry.value if transform is None else transformed(entry.value, transform, key)
+        return transformed(field_of(entry, field, key), transform, key)
 
     if TYPE_CHECKING:
 
@@ -145,9 +147,13 @@ class Singles(Reader):
         key = (PARAMETER, name, version, label, decrypt)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            options = query(version=version, label=label, decrypt=None if decrypt else "false")
-            entry = self._read(key, "/parameters/" + escaped(name) + options, max_age, force_fetch)
-        return entry.value if transform is None else transformed(entry.value, transform, called(key))
+            target = self._targets.get(key)
+            if target is None:
+                from preheat import targets
+
+                target = self._remember(key, targets.parameter(name, version, label, decrypt))
+            entry = self._read(key, target, max_age, force_fetch)
+        return entry.value if transform is None else transformed(entry.value, transform, key)
 
     if TYPE_CHECKING:
 
@@ -182,14 +188,16 @@ class Singles(Reader):
         key = (BELOW, path, recursive, decrypt)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            parent = escaped(path).removeprefix("%2F").strip("/")
-            target = f"/parameters/{parent}/" if parent else "/parameters/"
-            target += ("**" if recursive else "*") + query(decrypt=None if decrypt else "false")
+            target = self._targets.get(key)
+            if target is None:
+                from preheat import targets
+
+                target = self._remember(key, targets.below(path, recursive, decrypt))
             entry = self._read(key, target, max_age, force_fetch)
-        members = members_of(entry, path, called(key))
+        members = members_of(entry, path, key)
         if transform is None:
             return members.copy()
-        return {name: transformed(value, transform, f"parameter {name!r}") for name, value in members.items()}
+        return {name: transformed(value, transform, (PARAMETER, name)) for name, value in members.items()}
 
     if TYPE_CHECKING:
 
@@ -215,6 +223,10 @@ class Singles(Reader):
         key = (OBJECT, uri, version)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            target = "/s3/" + escaped(uri.removeprefix("s3://")) + query(version=version)
+            target = self._targets.get(key)
+            if target is None:
+                from preheat import targets
+
+                target = self._remember(key, targets.s3_object(uri, version))
             entry = self._read(key, target, max_age, force_fetch)
-        return entry.value if transform is None else transformed(entry.value, transform, called(key))
+        return entry.value if transform is None else transformed(entry.value, transform, key)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from preheat.errors import BadToken, SidecarUnavailable
+from preheat.errors import SidecarUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_PORT = 2773
-_TOKENS = ("AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PREHEAT_TOKEN")  # contract §3
+TOKENS = ("AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PREHEAT_TOKEN")  # contract §3
 _FALSE = ("false", "0", "no", "off")
 _LAUNCHER = "/opt/extensions/preheat"
 
@@ -30,11 +30,9 @@ def port(environ: Mapping[str, str]) -> int:
 def token(environ: Mapping[str, str]) -> str:
     """What shows the sidecar that the question comes from this execution environment; "" where there is none. No
     network call is made for it."""
-    for name in _TOKENS:
+    for name in TOKENS:
         value = environ.get(name)
         if value:
-            if not value.isprintable() and _splits(value):
-                raise BadToken(f"{name} holds characters that no HTTP header may hold")
             return value
     return ""
 
@@ -60,8 +58,3 @@ def absent(environ: Mapping[str, str], port: int) -> SidecarUnavailable:
 def _port(text: str, lowest: int) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     return number if lowest <= number <= 65535 and number != 9001 else 0
-
-
-def _splits(value: str) -> bool:
-    """Whether it holds a control character; a byte that was no UTF-8 is none, though it is not printable either."""
-    return any(character < " " or character == "\x7f" for character in value)

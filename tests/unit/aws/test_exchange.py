@@ -114,12 +114,13 @@ def test_a_body_that_ends_with_the_connection_is_whole_and_the_connection_is_gon
 
 def test_a_body_that_cancelling_cut_is_not_taken_for_whole():
     """Where only the end of the connection marks the end of the body, a cut body looks complete."""
-    bench = Bench([b"HTTP/1.1 200 OK\r\n\r\nhalf of i", lambda: cancel()])
+    bench = Bench(END)
 
     def cancel():
         bench.cancel.cancelled = True
         return END
 
+    bench.script = [[b"HTTP/1.1 200 OK\r\n\r\nhalf of i", cancel]]
     assert refused(bench).transient
 
 
@@ -170,8 +171,16 @@ def test_a_length_over_the_limit_is_not_even_read():
     ("data", "status", "code"),
     [
         (answer(503, b"<html>" + b"x" * 100_000), 502, "Unknown"),
-        (answer(400, b'{"__type":"AccessDeniedException","message":"why"}' + b" " * 100_000), 403, "AccessDeniedException"),
-        (answer(400, b'{"__type":"AccessDeniedException","message":"' + b"x" * 10_000 + b'"}'), 403, "AccessDeniedException"),
+        (
+            answer(400, b'{"__type":"AccessDeniedException","message":"why"}' + b" " * 100_000),
+            403,
+            "AccessDeniedException",
+        ),
+        (
+            answer(400, b'{"__type":"AccessDeniedException","message":"' + b"x" * 10_000 + b'"}'),
+            403,
+            "AccessDeniedException",
+        ),
     ],
 )
 def test_an_error_is_that_error_however_long_its_text(data, status, code):

@@ -38,7 +38,13 @@ TABLE = {
         "NoSuchVersion",
     ],
     "malformed": ["ValidationException", "InvalidParameterException"],
-    "transient": ["InternalServiceError", "InternalFailure", "ServiceUnavailable", "SomethingNew", "InvalidRequestException"],
+    "transient": [
+        "InternalServiceError",
+        "InternalFailure",
+        "ServiceUnavailable",
+        "SomethingNew",
+        "InvalidRequestException",
+    ],
 }
 ANSWERS = {
     "throttled": (429, True),

@@ -1,5 +1,6 @@
 """Which certificates are believed: a bundle alone; the Amazon roots for AWS's hosts; else the system's store."""
 
+import _ssl
 import itertools
 import threading
 
@@ -142,8 +143,6 @@ def test_a_bundle_that_can_not_be_loaded_is_named(aws, content, tmp_path):
 
 
 def test_a_context_is_made_once_verifies_and_speaks_nothing_older_than_tls_1_2():
-    import _ssl
-
     trust = Trust(None, roots())
     context = trust.context(False)
 

@@ -1,4 +1,4 @@
-"""The proxy stand-in. Python 3.11 itself, and all that uses it, asks a proxy in HTTP/1.0; so this client is made by hand."""
+"""The proxy stand-in. Its client is handmade, as Python 3.11 and all that uses it still ask a proxy in HTTP/1.0."""
 
 from __future__ import annotations
 

@@ -321,17 +321,6 @@ def test_the_tables_name_every_setting_of_the_contract():
     assert sorted(names.KNOWN) == sorted(f"PREHEAT_{name}" for name in contract.split())
 
 
-@pytest.mark.parametrize("text", ["preheat.json", "/var/task/x.toml", '{"token": "hunter2"}', ' {"ttl": 5} '])
-def test_a_configuration_file_is_refused_until_it_can_be_read(text):
-    message = refusal(PREHEAT_CONFIG=text, PREHEAT_TTL="5")
-
-    assert message.startswith(
-        "PREHEAT_CONFIG must be unset, as this version reads no configuration file: use the PREHEAT_ variables"
-    )
-    assert ("got" in message) is ("{" not in text)
-    assert "hunter2" not in message
-
-
 def test_an_empty_configuration_is_none():
     assert quiet(PREHEAT_CONFIG=" ").enabled
 

@@ -7,7 +7,9 @@ from extension.sources.listing import MOST_NAMES, Listing, listing_resource, pat
 
 
 @pytest.mark.parametrize("pattern", ["*", "**"])
-@pytest.mark.parametrize("place", [parameter_path("/app/"), parameter_path("/"), s3_prefix("bucket", ""), s3_prefix("bucket", "a/")])
+@pytest.mark.parametrize(
+    "place", [parameter_path("/app/"), parameter_path("/"), s3_prefix("bucket", ""), s3_prefix("bucket", "a/")]
+)
 def test_a_wildcard_is_told_from_its_place_and_from_the_other_wildcard(place, pattern):
     wildcard = listing_resource(place, pattern)
 

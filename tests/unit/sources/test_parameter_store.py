@@ -4,86 +4,11 @@ import pytest
 
 from extension.errors import SourceError
 from extension.references import parameter_resource
-from extension.sources.parameter_store import ParameterStore
+from tests.unit.sources.parameter_account import ROLE, SECRET, Account, arn_of, document, fetched, parameters
 from tests.unit.sources.scripted import (
-    ACCOUNT,
-    DENIED,
-    MALFORMED,
     REGION,
-    SERVER_ERROR,
-    THROTTLED,
-    TIMED_OUT,
-    ScriptedClient,
-    directory,
     named,
-    plan_and_run,
 )
-
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
-SECRET = "/aws/reference/secretsmanager/"
-
-
-def arn_of(name, region=REGION, account=ACCOUNT):
-    return f"arn:aws:ssm:{region}:{account}:parameter/{name.strip('/')}"
-
-
-def document(name, **changes):
-    return {
-        "ARN": arn_of(name),
-        "Name": name,
-        "Type": "String",
-        "Value": f"value of {name}",
-        "Version": 7,
-        "LastModifiedDate": 1668586960.362,
-        "DataType": "text",
-        **changes,
-    }
-
-
-class Account:
-    """Answers like Parameter Store. ``singles``: errors by what is asked for; ``missing``: what a batch does not know."""
-
-    def __init__(self, singles=None, batch=None, missing=()):
-        self.singles = singles or {}
-        self.batch = batch
-        self.missing = missing
-
-    def __call__(self, asked):
-        if asked.action == "GetParameter":
-            spelling = asked.payload["Name"]
-            return self.singles.get(spelling) or {"Parameter": self.parameter(spelling)}
-        if self.batch is not None:
-            return self.batch
-        names = asked.payload["Names"]
-        return {
-            "Parameters": [self.parameter(name) for name in reversed(names) if name not in self.missing],
-            "InvalidParameters": [name for name in names if name in self.missing],
-        }
-
-    @staticmethod
-    def parameter(spelling):
-        """What a name or an ARN, with a selector or without, is answered with."""
-        place, _, last = spelling.rpartition("/")
-        last, colon, selector = last.partition(":")
-        name = f"{place}/{last}" if place else last
-        if name.startswith("arn:"):
-            name = "/" + name.partition(":parameter/")[2]
-        return document(name, **({"Selector": colon + selector} if colon else {}))
-
-
-def source_of(script):
-    client = ScriptedClient(script)
-    return ParameterStore(client, directory(), client.clock, 1000), client
-
-
-def fetched(script, resources):
-    source, client = source_of(script)
-    outcomes, _ = plan_and_run(source, resources, client.clock)
-    return outcomes, client
-
-
-def parameters(count, **options):
-    return [parameter_resource(f"/app/{number:03}", **options) for number in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -110,9 +35,14 @@ def test_each_region_role_and_decryption_has_a_batch_of_its_own():
     assert 24 == len(outcomes)
     assert ["GetParameters"] * 8 == client.actions
     assert {
-        (region, role, decrypt) for region in ("us-east-1", "eu-west-1") for role in ("", ROLE) for decrypt in (True, False)
+        (region, role, decrypt)
+        for region in ("us-east-1", "eu-west-1")
+        for role in ("", ROLE)
+        for decrypt in (True, False)
     } == {(asked.call.region, asked.call.role, asked.payload["WithDecryption"]) for asked in client.asked}
-    assert {f"ssm.{asked.call.region}.amazonaws.com" for asked in client.asked} == {asked.call.host for asked in client.asked}
+    assert {f"ssm.{asked.call.region}.amazonaws.com" for asked in client.asked} == {
+        asked.call.host for asked in client.asked
+    }
 
 
 def test_names_and_arns_of_the_own_region_go_into_one_batch():
@@ -203,47 +133,6 @@ def test_secrets_through_ssm_are_never_in_a_batch():
     assert [SECRET + "prod/db", SECRET + "prod/db:AWSPENDING"] == [p["Name"] for p in client.payloads[1:]]
 
 
-@pytest.mark.parametrize("error", [THROTTLED, SERVER_ERROR, TIMED_OUT])
-def test_after_a_batch_that_was_throttled_or_failed_nobody_is_asked_for_alone(error):
-    """Single calls count against the same quota: they would only add to it."""
-    source, client = source_of(Account(batch=error))
-    outcomes, _ = plan_and_run(source, parameters(12), client.clock)
-    assert ["GetParameters"] * 2 == client.actions
-    assert {error} == set(outcomes.values())
-    client.asked.clear()
-
-    plan_and_run(source, parameters(12), client.clock)
-
-    assert ["GetParameters"] * 2 == client.actions  # and the batch is still the way
-
-
-@pytest.mark.parametrize("error", [DENIED, MALFORMED])
-def test_after_a_denied_or_malformed_batch_each_is_asked_for_alone_and_the_batch_never_again(error):
-    source, client = source_of(Account(batch=error))
-    outcomes, _ = plan_and_run(source, parameters(3), client.clock)
-    assert ["GetParameters", *["GetParameter"] * 3] == client.actions
-    assert all(parameter.value for parameter in outcomes.values())
-    client.asked.clear()
-
-    plan_and_run(source, parameters(3), client.clock)
-
-    assert ["GetParameter"] * 3 == client.actions
-
-
-def test_a_name_that_sank_a_batch_is_alone_from_then_on_and_the_others_are_batched():
-    account = Account(singles={"/app/001": DENIED}, batch=DENIED)
-    source, client = source_of(account)
-    first, _ = plan_and_run(source, parameters(3), client.clock)
-    account.batch = None
-    client.asked.clear()
-
-    second, _ = plan_and_run(source, parameters(3), client.clock)
-
-    assert [["/app/000", "/app/002"], "/app/001"] == [p.get("Names") or p["Name"] for p in client.payloads]
-    for outcomes in (first, second):
-        assert [False, True, False] == [isinstance(result, SourceError) for _, result in sorted(outcomes.items(), key=str)]
-
-
 @pytest.mark.parametrize(
     "answer",
     [
@@ -302,7 +191,9 @@ def test_a_parameter_is_what_the_answer_says():
 )
 def test_the_etag_tells_versions_and_ciphertext_apart(changes, decrypt, etag):
     answer = {"Parameter": document("x", **changes)}
-    outcomes, _ = fetched(lambda asked: answer if asked.action == "GetParameter" else {}, [parameter_resource("x", decrypt=decrypt)])
+    outcomes, _ = fetched(
+        lambda asked: answer if asked.action == "GetParameter" else {}, [parameter_resource("x", decrypt=decrypt)]
+    )
 
     assert [(etag, decrypt)] == [(parameter.etag, parameter.decrypted) for parameter in outcomes.values()]
 

@@ -5,8 +5,8 @@ import pytest
 from extension.references import parameter_path, parameter_resource
 from extension.sources.listing import Listing, listing_resource
 from extension.sources.parameter_store import ParameterStore
+from tests.unit.sources.parameter_account import document
 from tests.unit.sources.scripted import DENIED, THROTTLED, ScriptedClient, directory, plan_and_run
-from tests.unit.sources.test_parameter_store import document
 
 
 class Tree:
@@ -84,7 +84,14 @@ def test_empty_pages_with_a_token_are_gone_through():
 
 @pytest.mark.parametrize(
     ("count", "most", "members", "left_out"),
-    [(10, 10, 10, False), (11, 10, 10, True), (25, 10, 10, True), (25, 12, 12, True), (30, 1000, 30, False), (1001, 1000, 1000, True)],
+    [
+        (10, 10, 10, False),
+        (11, 10, 10, True),
+        (25, 10, 10, True),
+        (25, 12, 12, True),
+        (30, 1000, 30, False),
+        (1001, 1000, 1000, True),
+    ],
 )
 def test_beyond_the_bound_the_rest_is_left_out_and_that_is_said(count, most, members, left_out):
     outcomes, client = fetched(Tree(count), [wildcard()], most)

@@ -47,7 +47,11 @@ def held_object(etag="abc", body=b"old"):
 
 def test_each_object_is_one_call_to_its_bucket():
     bench = Bench(lambda asked: answer())
-    resources = [s3_resource("bucket", "a/b.csv"), s3_resource("bucket", "c"), s3_resource("other", "c", region="eu-west-1")]
+    resources = [
+        s3_resource("bucket", "a/b.csv"),
+        s3_resource("bucket", "c"),
+        s3_resource("other", "c", region="eu-west-1"),
+    ]
 
     outcomes = bench.fetch(*resources)
 
@@ -91,7 +95,11 @@ def test_an_object_is_what_the_answer_says():
     (found,) = Bench(lambda asked: answer()).fetch(s3_resource("bucket", "key")).values()
 
     assert ("bucket/key", b"a,b\n", "text/csv") == (found.name, found.body, found.content_type)
-    assert ("0cc175b9c0f1b6a831c399e269772661", "v1", HEADERS["last-modified"]) == (found.etag, found.version, found.modified)
+    assert ("0cc175b9c0f1b6a831c399e269772661", "v1", HEADERS["last-modified"]) == (
+        found.etag,
+        found.version,
+        found.modified,
+    )
     assert len(b"a,b\n" + b"bucket/key") == found.size
 
 
@@ -181,7 +189,10 @@ class Bucket:
             return answer(asked.call.path.encode())
         options = dict(pair.split("=") for pair in asked.call.query.split("&"))
         start = int(options.get("continuation-token", "0"))
-        keys = [f"<Contents><Key>{escape(self.encoded(key))}</Key></Contents>" for key in self.keys[start : start + self.page]]
+        keys = [
+            f"<Contents><Key>{escape(self.encoded(key))}</Key></Contents>"
+            for key in self.keys[start : start + self.page]
+        ]
         more = start + self.page < len(self.keys)
         token = f"<NextContinuationToken>{start + self.page}</NextContinuationToken>" if more else ""
         common = "<CommonPrefixes><Prefix>folded/</Prefix></CommonPrefixes>"
@@ -232,7 +243,9 @@ def test_pages_are_followed(page, calls):
     assert (10, False) == (len(outcomes[wildcard()].members), outcomes[wildcard()].left_out)
 
 
-@pytest.mark.parametrize(("count", "members", "left_out"), [(9, 9, False), (10, 10, False), (11, 10, True), (30, 10, True)])
+@pytest.mark.parametrize(
+    ("count", "members", "left_out"), [(9, 9, False), (10, 10, False), (11, 10, True), (30, 10, True)]
+)
 @pytest.mark.parametrize("page", [4, 10, 1000])
 def test_beyond_the_bound_the_rest_is_left_out_and_that_is_said(page, count, members, left_out):
     bench = Bench(Bucket(*[f"a/{number}" for number in range(count)], page=page), most_names=10)

@@ -5,85 +5,11 @@ import base64
 import pytest
 
 from extension.aws.call import Budget
-from extension.errors import SourceError
 from extension.references import secret_resource
-from extension.sources.secrets_manager import SecretsManager
 from tests.unit.sources.scripted import (
-    ACCOUNT,
-    DENIED,
-    MALFORMED,
-    MISSING,
-    REGION,
-    SERVER_ERROR,
-    THROTTLED,
-    TIMED_OUT,
-    ScriptedClient,
-    directory,
     named,
-    plan_and_run,
 )
-
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
-
-
-def arn_of(name, region=REGION, suffix="-AbCdEf"):
-    return f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{name}{suffix}"
-
-
-def document(name, **changes):
-    return {
-        "ARN": arn_of(name),
-        "Name": name,
-        "VersionId": f"version-of-{name}",
-        "SecretString": f"value of {name}",
-        "VersionStages": ["AWSCURRENT"],
-        "CreatedDate": 1668586960.499,
-        **changes,
-    }
-
-
-class Account:
-    """Answers like Secrets Manager: ``singles`` and ``batches`` are errors to give instead, by name or always."""
-
-    def __init__(self, singles=None, batch=None, page=20):
-        self.singles = singles or {}
-        self.batch = batch
-        self.page = page
-
-    def __call__(self, asked):
-        if asked.action == "GetSecretValue":
-            name = self.name(asked.payload["SecretId"])
-            return self.singles.get(name, document(name))
-        if self.batch is not None:
-            return self.batch
-        names = asked.payload["SecretIdList"]
-        start = int(asked.payload.get("NextToken", 0))
-        page = names[start : start + self.page]
-        errors = {name: self.singles[self.name(name)] for name in page if self.name(name) in self.singles}
-        answer = {
-            "SecretValues": [document(self.name(name)) for name in reversed(page) if name not in errors],
-            "Errors": [{"SecretId": name, "ErrorCode": e.code, "Message": e.message} for name, e in errors.items()],
-        }
-        return {**answer, "NextToken": str(start + self.page)} if start + self.page < len(names) else answer
-
-    @staticmethod
-    def name(reference):
-        return reference.rpartition("secret:")[2].removesuffix("-AbCdEf")
-
-
-def source_of(script, batch="auto"):
-    client = ScriptedClient(script)
-    return SecretsManager(client, directory(), client.clock, batch), client
-
-
-def fetched(script, resources, batch="auto"):
-    source, client = source_of(script, batch)
-    outcomes, _ = plan_and_run(source, resources, client.clock)
-    return outcomes, client
-
-
-def secrets(count, start=0):
-    return [secret_resource(f"name-{number:03}") for number in range(start, start + count)]
+from tests.unit.sources.secrets_account import ROLE, Account, arn_of, document, fetched, secrets, source_of
 
 
 @pytest.mark.parametrize(
@@ -207,88 +133,6 @@ def test_a_page_that_is_followed_by_itself_ends_as_an_error():
     assert {(502, True)} == {(result.status, result.transient) for result in outcomes.values()}
 
 
-def test_what_a_batch_leaves_out_is_asked_for_alone():
-    def script(asked):
-        return {"SecretValues": [document("name-003")]} if asked.action.startswith("Batch") else Account()(asked)
-
-    outcomes, client = fetched(script, secrets(9))
-
-    assert ["BatchGetSecretValue", *["GetSecretValue"] * 8] == client.actions
-    assert all(secret.string for secret in outcomes.values())
-
-
-@pytest.mark.parametrize("error", [MISSING, DENIED, THROTTLED])
-def test_the_error_of_one_item_is_its_own(error):
-    outcomes, client = fetched(Account(singles={"name-004": error}), secrets(9))
-
-    assert ["BatchGetSecretValue"] == client.actions
-    assert (error.code, error.kind) == (outcomes[secrets(9)[4]].code, outcomes[secrets(9)[4]].kind)
-    assert 8 == len([result for result in outcomes.values() if not isinstance(result, SourceError)])
-
-
-@pytest.mark.parametrize("error", [SERVER_ERROR, TIMED_OUT])
-def test_after_a_batch_that_failed_or_timed_out_nobody_is_asked_for_alone(error):
-    outcomes, client = fetched(Account(batch=error), secrets(30))
-
-    assert ["BatchGetSecretValue"] * 2 == client.actions
-    assert {error} == set(outcomes.values())
-
-
-@pytest.mark.parametrize(("error", "again"), [(DENIED, ["GetSecretValue"] * 9), (MALFORMED, ["GetSecretValue"] * 9)])
-def test_after_a_denied_or_malformed_batch_each_is_asked_for_alone_and_the_batch_never_again(error, again):
-    source, client = source_of(Account(batch=error))
-    outcomes, _ = plan_and_run(source, secrets(9), client.clock)
-    assert ["BatchGetSecretValue", *again] == client.actions
-    assert all(secret.string for secret in outcomes.values())
-    client.asked.clear()
-    client.clock.advance(86400)
-
-    plan_and_run(source, secrets(9), client.clock)
-
-    assert again == client.actions
-
-
-def test_a_throttled_batch_is_replaced_by_single_calls_for_a_minute():
-    account = Account(batch=THROTTLED)
-    source, client = source_of(account)
-    outcomes, _ = plan_and_run(source, secrets(9), client.clock)
-    assert ["BatchGetSecretValue", *["GetSecretValue"] * 9] == client.actions
-    assert all(secret.string for secret in outcomes.values())
-
-    client.asked.clear()
-    plan_and_run(source, secrets(9), client.clock)
-    assert ["GetSecretValue"] * 9 == client.actions
-
-    account.batch = None
-    client.asked.clear()
-    client.clock.advance(60)
-    plan_and_run(source, secrets(9), client.clock)
-    assert ["BatchGetSecretValue"] == client.actions
-
-
-def test_a_name_that_sank_a_batch_is_alone_from_then_on_and_the_others_are_batched():
-    account = Account(singles={"name-004": DENIED}, batch=DENIED)
-    source, client = source_of(account)
-    plan_and_run(source, secrets(12), client.clock)
-    account.batch = None
-    client.asked.clear()
-
-    outcomes, _ = plan_and_run(source, secrets(12), client.clock)
-
-    assert [11, "name-004"] == [p.get("SecretIdList") and len(p["SecretIdList"]) or p["SecretId"] for p in client.payloads]
-    assert 11 == len([result for result in outcomes.values() if not isinstance(result, SourceError)])
-
-
-def test_a_batch_that_breaks_on_its_second_page_keeps_the_first():
-    def script(asked):
-        return THROTTLED if asked.payload.get("NextToken") else Account(page=8)(asked)
-
-    outcomes, client = fetched(script, secrets(10))
-
-    assert ["BatchGetSecretValue"] * 2 + ["GetSecretValue"] * 2 == client.actions
-    assert all(secret.string for secret in outcomes.values())
-
-
 @pytest.mark.parametrize("count", [1, 9])
 @pytest.mark.parametrize(
     "answer",
@@ -315,7 +159,7 @@ def test_nonsense_is_a_transient_error_of_each(count, answer):
 
 
 def test_a_secret_is_what_the_answer_says():
-    outcomes, client = fetched(lambda asked: document("n", VersionStages=["AWSCURRENT", "blue"]), [secret_resource("n")])
+    outcomes, _ = fetched(lambda asked: document("n", VersionStages=["AWSCURRENT", "blue"]), [secret_resource("n")])
     (secret,) = outcomes.values()
 
     assert (arn_of("n"), "n", "version-of-n", "value of n") == (secret.arn, secret.name, secret.version, secret.string)
@@ -343,7 +187,11 @@ def test_an_empty_secret_is_a_value():
 def test_no_budget_is_spent_on_planning_and_the_call_that_is_planned_is_the_one_that_is_made():
     source, client = source_of(Account())
     (call,) = source.plan(secrets(9))
-    assert ("BatchGetSecretValue", "secretsmanager.us-east-1.amazonaws.com", []) == (call.action, call.host, client.asked)
+    assert ("BatchGetSecretValue", "secretsmanager.us-east-1.amazonaws.com", []) == (
+        call.action,
+        call.host,
+        client.asked,
+    )
 
     call.run(Budget(5.0), lambda *_: None)
 

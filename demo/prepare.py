@@ -1,0 +1,44 @@
+"""What a run needs on the disk: the layer as Lambda lays it on /opt, the function as it lies in /var/task."""
+
+from __future__ import annotations
+
+import compileall
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+from demo.records import Failed
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYER = ROOT / "dist" / "layer.zip"
+SAMPLE = ROOT / "sample_function" / "order_pricing"
+_FUNCTION = Path(__file__).resolve().parent / "function"
+
+
+def build_layer() -> None:
+    """Write dist/layer.zip anew."""
+    done = subprocess.run([ROOT / "build.sh"], check=False, capture_output=True, text=True)  # noqa: S603 (our own)
+    if done.returncode:
+        raise Failed(f"./build.sh failed:\n{done.stderr.strip() or done.stdout.strip()}")
+
+
+def lay_out_layer(layer: Path, opt: Path) -> Path:
+    """Unpack it as Lambda does, with the modes that it has in the zip."""
+    try:
+        with zipfile.ZipFile(layer) as archive:
+            archive.extractall(opt)
+            for entry in archive.infolist():
+                (opt / entry.filename).chmod(entry.external_attr >> 16)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise Failed(f"{layer} cannot be unpacked: {error}") from None
+    return opt
+
+
+def lay_out_function(task: Path) -> Path:
+    """The sample function with a clock around it, compiled, as a read-only folder cannot be compiled to."""
+    shutil.copytree(SAMPLE, task / SAMPLE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in _FUNCTION.glob("*.py"):
+        shutil.copy(file, task)
+    compileall.compile_dir(task, quiet=1)
+    return task

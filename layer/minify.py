@@ -1,0 +1,104 @@
+"""Sources as the layer needs them: what only people and type checkers read is gone, the meaning is the same."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+
+class Unreadable(Exception):
+    """A source that does not parse, or that would mean something else afterwards."""
+
+
+def minify(text: bytes, path: str, only: Iterable[str] = ()) -> str:
+    """Return the module ``text`` without comments, docstrings, annotations, asserts, imports from ``__future__`` and
+    what stands under ``if TYPE_CHECKING:``.
+
+    With ``only`` (names of classes and functions) everything at the top level that these do not need goes too, its
+    imports with it: of a library that does more than is used here.
+    """
+    try:
+        tree = ast.parse(text, path)
+    except (SyntaxError, ValueError) as error:
+        raise Unreadable(f"{path} is no Python: {type(error).__name__}: {error}") from None
+    _Shortener().visit(tree)
+    if only:
+        tree.body = _needed(tree.body, set(only))
+    short = ast.unparse(ast.fix_missing_locations(tree))
+    if ast.dump(ast.parse(short)) != ast.dump(tree):
+        raise Unreadable(f"{path} means something else after ast.unparse")
+    return short
+
+
+class _Shortener(ast.NodeTransformer):
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self._body(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self._body(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self._body(node)
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        return self._body(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        self.generic_visit(node)
+        return ast.Assign(targets=[node.target], value=node.value) if node.value is not None else None
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        self.generic_visit(node)
+        return None if _is_type_checking(node.targets[0]) else node
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        return node.orelse if _is_type_checking(node.test) else node
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        """Goes: the layer is compiled as with -OO."""
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        return None if node.module == "__future__" else node
+
+    def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> ast.AST:
+        if ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
+        return self.generic_visit(node)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if getattr(node, "body", None) == [] and not isinstance(node, ast.Module):
+            node.body = [ast.Pass()]  # type: ignore[attr-defined]
+        return node
+
+
+def _is_type_checking(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "TYPE_CHECKING"
+
+
+def _needed(body: list[ast.stmt], wanted: set[str]) -> list[ast.stmt]:
+    """The statements that define ``wanted``, and those that these need, in their order."""
+    kept: list[ast.stmt] = []
+    while True:
+        more = [node for node in body if node not in kept and not wanted.isdisjoint(_defines(node))]
+        if not more:
+            return [node for node in body if node in kept]
+        kept += more
+        for statement in more:
+            wanted |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+
+
+def _defines(node: ast.stmt) -> set[str]:
+    """The names that a statement at the top level binds."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}

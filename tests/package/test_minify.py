@@ -1,0 +1,145 @@
+"""Shortening a source without changing what it means."""
+
+from __future__ import annotations
+
+import pytest
+
+from layer.minify import Unreadable, minify
+
+LONG = b'''\
+"""A docstring."""
+
+from __future__ import annotations
+
+import os  # used
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+else:
+    Any = os
+LIMIT: int = 3  # why three
+
+
+class Bare(Exception):
+    """Nothing but words."""
+
+
+class Entry:
+    """Words."""
+
+    size: int
+    unit: str = "B"
+
+    def grow(self, by: int = 1, *more: int, least: int = 0, **rest: Any) -> int:
+        """Words."""
+        assert by, "needed"
+        total: int
+        self.total: int = self.size + by
+        return self.total
+
+    async def wait(self) -> None:
+        "words"
+
+
+def guarded(value: int) -> None:
+    for _ in range(value):
+        assert value
+    try:
+        assert value
+    except ValueError:
+        assert not value
+    with open(os.devnull):
+        assert value
+    while value:
+        value: int = 0
+'''
+SHORT = """\
+import os
+Any = os
+LIMIT = 3
+
+class Bare(Exception):
+    pass
+
+class Entry:
+    unit = 'B'
+
+    def grow(self, by=1, *more, least=0, **rest):
+        self.total = self.size + by
+        return self.total
+
+    async def wait(self):
+        pass
+
+def guarded(value):
+    for _ in range(value):
+        pass
+    try:
+        pass
+    except ValueError:
+        pass
+    with open(os.devnull):
+        pass
+    while value:
+        value = 0"""
+LIBRARY = b"""\
+import heapq
+import collections.abc
+from random import choice as pick, shuffle
+SIZE, (UNIT, OTHER) = 1, (2, 3)
+TABLE = {SIZE: 1}
+class Base(collections.abc.Sized):
+    limit = SIZE
+class Wanted(Base):
+    def take(self):
+        return helper(self)
+def helper(it):
+    return pick(it)
+class Other(Base):
+    def top(self):
+        return heapq.nlargest(1, self)
+"""
+NEEDED = """\
+import collections.abc
+from random import choice as pick, shuffle
+SIZE, (UNIT, OTHER) = (1, (2, 3))
+
+class Base(collections.abc.Sized):
+    limit = SIZE
+
+class Wanted(Base):
+
+    def take(self):
+        return helper(self)
+
+def helper(it):
+    return pick(it)"""
+
+
+def test_what_only_people_and_type_checkers_read_is_gone():
+    assert SHORT == minify(LONG, "long.py")
+
+
+def test_what_is_short_stays_as_it_is():
+    assert SHORT == minify(SHORT.encode(), "short.py")
+
+
+def test_a_module_of_words_alone_becomes_empty():
+    assert "" == minify(b'"""Words."""\n# and more\n', "words.py")
+
+
+def test_of_a_library_only_what_is_wanted_and_what_that_needs_is_kept():
+    assert NEEDED == minify(LIBRARY, "library.py", ["Wanted"])
+
+
+@pytest.mark.parametrize("text", [b"def", b"x = '\xff'", b"a\0b"])
+def test_what_is_no_python_is_refused_by_name(text):
+    with pytest.raises(Unreadable, match=r"^odd\.py is no Python: "):
+        minify(text, "odd.py")
+
+
+def test_what_would_mean_something_else_is_refused(monkeypatch):
+    monkeypatch.setattr("ast.unparse", lambda tree: "x = 2")
+    with pytest.raises(Unreadable, match=r"^odd\.py means something else after ast\.unparse"):
+        minify(b"x = 1", "odd.py")
