@@ -31,9 +31,10 @@ def connect(settings: Settings, directory: Directory, pool: Pool, fetcher: Fetch
             host = s3_location(endpoint, bucket, "")[0] if bucket else endpoint.host
         except (SourceError, ValueError):
             continue  # the fetch itself will say what is wrong
+        limit = min(settings.fetch_timeout[service] or CONNECT_LIMIT, CONNECT_LIMIT)
         for _ in range(min(_calls(service, count, settings.secrets_batch), settings.max_connections)):
             pool.announce(endpoint, host)
-            fetcher.ahead(_warm(pool, endpoint, host))
+            fetcher.ahead(_warm(pool, endpoint, host, limit))
 
 
 def _places(settings: Settings) -> dict[tuple[str, str, str], int]:
@@ -41,6 +42,8 @@ def _places(settings: Settings) -> dict[tuple[str, str, str], int]:
     counts: dict[tuple[str, str, str], int] = {}
     for entry in settings.entries:
         resource = entry.resource
+        if resource.service == "secretsmanager" and settings.defers:
+            continue
         bucket = resource.name.partition("/")[0] if resource.service == "s3" else ""
         place = (resource.service, resource.region or settings.region, bucket)
         counts[place] = counts.get(place, 0) + 1
@@ -55,5 +58,5 @@ def _calls(service: str, count: int, secrets_batch: str) -> int:
     return -(-count // _IN_BATCH[service])
 
 
-def _warm(pool: Pool, endpoint: Endpoint, host: str) -> Callable[[], None]:
-    return lambda: pool.warm(endpoint, host, CONNECT_LIMIT, Cancel())
+def _warm(pool: Pool, endpoint: Endpoint, host: str, limit: float) -> Callable[[], None]:
+    return lambda: pool.warm(endpoint, host, limit, Cancel())

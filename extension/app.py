@@ -90,7 +90,7 @@ def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: logs
         marker,
         clock,
         log,
-        snapshots=settings.initialization_type == "snap-start",
+        snapshots=settings.snapshots,
     )
 
     def ready() -> None:

@@ -24,7 +24,7 @@ class Prefetch:
         self._clock = clock
         self._log = log
         # What is fetched in INIT lies in the snapshot, as long as the function's version lives.
-        self.defers = settings.initialization_type == "snap-start" and settings.snapstart == "defer"
+        self.defers = settings.defers
         self.round: Round | None = None
         self.cut = 0  # calls that were not through in time
 

@@ -38,7 +38,7 @@ class Restore:
 
     def arm(self) -> None:
         """The snapshot may be taken from now on: no socket to AWS may be in it."""
-        self._pool.close_idle()
+        self._pool.seal()
         self.pending = True
 
     def requested(self) -> None:
@@ -52,6 +52,7 @@ class Restore:
         """The first INVOKE: this is a restored environment, and no snapshot will be taken of it any more."""
         self.requested()
         self.pending = False
+        self._pool.unseal()
         self._store.end_withholding()
 
     def _recent(self, now: Instant) -> bool:

@@ -58,12 +58,15 @@ class Client:
         started = self._clock.monotonic()
         mended: set[str] = set()  # what is put right once: refused keys, a skewed clock, a freeze
         attempt = 0
+        before: SourceError | None = None  # what the last attempt failed with
         while True:
             deadline = min(started + budget.timeout, budget.expires)
             answer, error = self._try(call, budget, deadline, sink)
             if error is None:
                 assert answer is not None
                 return answer
+            if error.kind == outcome.TIMEOUT and before is not None:
+                error = before  # the little time that was left says less than what AWS said
             moved = call.elsewhere(answer, error.code) if answer is not None and call.elsewhere is not None else None
             if moved is not None:
                 call = moved
@@ -80,6 +83,7 @@ class Client:
             hopeless = not error.transient or budget.cancel.cancelled or error.code in _HOPELESS
             if hopeless or self._clock.monotonic() + pause >= min(deadline, budget.expires):
                 raise error
+            before = error
             try:
                 budget.cancel.pause(pause)
             except ConnectionFailed:

@@ -23,7 +23,7 @@ IDLE_LIMIT = 50.0
 class Pool:
     """Idle connections by host. How many are in use at a time is the fetcher's business, which limits its jobs."""
 
-    __slots__ = ("_arrivals", "_clock", "_idle", "_lock", "_proxies", "_trust", "_unclaimed", "opened")
+    __slots__ = ("_arrivals", "_clock", "_idle", "_lock", "_proxies", "_sealed", "_trust", "_unclaimed", "opened")
 
     def __init__(self, trust: Trust, clock: Clock, proxies: Proxies | None = None) -> None:
         self._trust = trust
@@ -31,6 +31,7 @@ class Pool:
         self._clock = clock
         self._lock = _thread.allocate_lock()  # guards the three tables; nothing waits while holding it
         self._idle: dict[tuple[str, int], list[Connection]] = {}
+        self._sealed = False  # a snapshot may be taken: nothing is kept open
         self._unclaimed: dict[tuple[str, int], int] = {}  # connections under way that no exchange has asked for yet
         self._arrivals: dict[tuple[str, int], _queue.SimpleQueue[Connection | ConnectionFailed]] = {}
         self.opened = 0
@@ -54,14 +55,13 @@ class Pool:
             raise
         finally:
             with self._lock:
-                if self._unclaimed[key]:  # nobody waits
+                unwanted = self._unclaimed[key] > 0  # nobody waits
+                if unwanted:
                     self._unclaimed[key] -= 1
-                    if isinstance(arrival, Connection):
-                        arrival.idle_since = self._clock.wall()
-                        arrival.reused = True  # it may be cut before it is used, like any idle one
-                        self._idle.setdefault(key, []).append(arrival)
                 else:
                     self._arrivals[key].put(arrival)
+            if unwanted and isinstance(arrival, Connection):
+                self.release(endpoint, host, arrival)  # it may be cut before it is used, like any idle one
 
     def acquire(self, endpoint: Endpoint, host: str, limit: float, cancel: Cancel) -> Connection:
         """A connection for one exchange: an idle one, one that is under way, or a new one."""
@@ -115,10 +115,23 @@ class Pool:
         connection.idle_since = self._clock.wall()
         connection.reused = True
         with self._lock:
-            self._idle.setdefault((host, endpoint.port), []).append(connection)
+            kept = not self._sealed
+            if kept:
+                self._idle.setdefault((host, endpoint.port), []).append(connection)
+        if not kept:
+            connection.close()
+
+    def seal(self) -> None:
+        """Before a snapshot: close what is idle, and keep nothing open from now on."""
+        self._sealed = True
+        self.close_idle()
+
+    def unseal(self) -> None:
+        """No snapshot is taken any more."""
+        self._sealed = False
 
     def close_idle(self) -> None:
-        """Close what is idle, before a snapshot or the end."""
+        """Close what is idle."""
         with self._lock:
             idle = [connection for connections in self._idle.values() for connection in connections]
             self._idle.clear()

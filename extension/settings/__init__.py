@@ -97,6 +97,16 @@ class Settings:
     def __repr__(self) -> str:
         return f"<Settings {len(self.entries)} entries, port {self.port}>"  # no token, no proxy's password
 
+    @property
+    def snapshots(self) -> bool:
+        """Whether the environment is frozen into a SnapStart snapshot after INIT."""
+        return self.initialization_type == "snap-start"
+
+    @property
+    def defers(self) -> bool:
+        """Whether secrets and SecureStrings are fetched after the restore only."""
+        return self.snapshots and self.snapstart == "defer"
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """The settings of that environment; ``InvalidSetting`` where one of Preheat's own is wrong.
