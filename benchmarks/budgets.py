@@ -10,8 +10,8 @@ from benchmarks.variants import NOTHING, PREHEAT
 
 Figures = dict[str, dict[str, Figure]]
 
-# The limits in time are those of a machine on which a bare interpreter registers 8 ms after exec. On a slower machine, or
-# a busy one, everything takes longer alike: the same interpreter, measured between the other runs, says by how much.
+# The limits in time are those of a machine on which a bare interpreter registers 8 ms after exec. On a slower machine,
+# or a busy one, everything takes longer alike: the same interpreter, measured between the others, says by how much.
 REFERENCE_MS = 8.0
 
 

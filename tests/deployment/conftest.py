@@ -43,16 +43,22 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def sam():
+def sam(tmp_path_factory):
     """Runs AWS SAM; its standard output and error in one."""
     program = ROOT / ".cache" / "sam" / "bin" / "sam"
     if not program.exists():
         pytest.skip("no AWS SAM here: `make sam` installs it")
 
-    def run(*arguments: str | Path, cwd: Path) -> str:
+    own = {
         # The template's Python has to be found on PATH: here the one that runs the tests.
-        path = f"{Path(sys.base_prefix, 'bin')}:{os.environ['PATH']}"
-        environ = os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
+        "PATH": f"{Path(sys.base_prefix, 'bin')}:{os.environ['PATH']}",
+        "SAM_CLI_TELEMETRY": "0",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "__SAM_CLI_APP_DIR": str(tmp_path_factory.mktemp("sam-cli")),  # else in the home folder
+    }
+
+    def run(*arguments: str | Path, cwd: Path) -> str:
+        environ = os.environ | own
         output = subprocess.STDOUT
         done = subprocess.run(
             [program, *arguments], cwd=cwd, env=environ, stdout=subprocess.PIPE, stderr=output, text=True

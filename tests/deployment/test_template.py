@@ -66,6 +66,13 @@ def test_the_function_reads_only_what_is_prefetched(stack):
     assert read == held
 
 
+def test_what_its_outputs_tell_to_do_is_there_to_be_done():
+    told = " ".join(str(output["Value"]) for output in load()["Outputs"].values())
+    files = re.findall(r"examples/[a-z./]+", told)
+    assert ["examples/prices.csv", "examples/quote.json"] == files
+    assert all((ROOT / file).is_file() for file in files)
+
+
 # -- what it allows --
 
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.integration.http_client import Closed
+from tests.integration.reading import wait_read
 from tests.integration.world import LISTS, fill
 
 SECRET = "/secrets/app/secret-1"
@@ -30,10 +31,11 @@ def descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _settle(client):
-    """Until the sidecar has seen all that was sent before this: it serves what is ready in the order of arrival."""
-    for _ in range(2):
-        assert 200 == client.get("/ping").status
+def _settle(sidecar, *clients):
+    """Until the sidecar has dealt with all that these clients have sent."""
+    wait_read(*clients)
+    with sidecar.connect() as last:
+        assert 200 == last.get("/ping").status
 
 
 @pytest.mark.parametrize("body", [b"", b"ignored"])
@@ -161,8 +163,7 @@ def test_500_misses_of_one_name_make_one_call(aws, ready):
     for client in clients:
         client.ask("GET", "/secrets/popular")
     hold.wait()
-    last = sidecar.connect()
-    _settle(last)
+    _settle(sidecar, *clients)
     hold.release()
     answers = [client.answer() for client in clients]
     assert {"the value"} == {answer.text for answer in answers}
@@ -170,7 +171,7 @@ def test_500_misses_of_one_name_make_one_call(aws, ready):
         how: [answer.header("preheat-cache") for answer in answers].count(how) for how in ("miss", "coalesced")
     }
     assert 1 == aws.count()
-    for client in [*clients, last]:
+    for client in clients:
         client.close()
 
 
@@ -185,13 +186,12 @@ def test_the_failure_of_that_one_call_reaches_all_500(aws, ready, fault, status)
     for client in clients:
         client.ask("GET", "/secrets/popular")
     hold.wait()
-    last = sidecar.connect()
-    _settle(last)
+    _settle(sidecar, *clients)
     hold.release()
     assert {status} == {client.answer().status for client in clients}
     assert len(aws.calls) <= 8  # one, and its retries
     assert 1 == len(sidecar.events("fetch.failed"))
-    for client in [*clients, last]:
+    for client in clients:
         client.close()
 
 
@@ -205,6 +205,7 @@ def test_a_client_that_leaves_while_it_waits_harms_nobody(aws, ready):
     hold.wait()
     with sidecar.connect() as staying:
         staying.ask("GET", "/secrets/slow")
+        _settle(sidecar, staying, *leaving)
         for client in leaving:
             client.close()
         _settle(sidecar)
@@ -224,7 +225,7 @@ def test_when_the_only_one_that_waits_leaves_the_answer_is_kept(aws, ready):
     _settle(sidecar)
     with sidecar.connect() as late:
         late.ask("GET", "/secrets/slow")
-        _settle(sidecar)
+        _settle(sidecar, late)
         hold.release()
         assert ("the value", "coalesced") == ((answer := late.answer()).text, answer.header("preheat-cache"))
     assert 1 == aws.count()
@@ -242,7 +243,7 @@ def test_a_client_that_does_not_read_holds_up_nobody(world):
 
 def _open(sidecar, count):
     clients = [sidecar.connect() for _ in range(count)]
-    _settle(clients[-1])
+    clients[-1].get("/ping")  # it was accepted last
     return clients
 
 
@@ -269,8 +270,10 @@ def test_where_none_is_idle_one_more_is_told_so(aws, ready):
     clients = _open(sidecar, LIMIT)
     for client in clients[:-1]:
         client.send(b"GET /pi")
-    _settle(clients[-1])
+    wait_read(*clients[:-1])
+    assert 200 == clients[-1].get("/ping").status
     clients[-1].send(b"GET /pi")
+    wait_read(clients[-1])
     with sidecar.connect() as one_more:
         answer = one_more.get(SECRET)
         assert (429, "Connection limit exceeded", "close") == (answer.status, answer.text, answer.header("connection"))

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.integration.http_client import HttpClient
+from tests.integration.reading import wait_read
 from tests.integration.world import LISTS, OBJECTS, PARAMETERS, SECRETS, fill
 
 FOUR_CALLS = {"BatchGetSecretValue": 1, "GetParameters": 1, "GetObject": 2}
@@ -80,6 +81,7 @@ def test_requests_that_come_while_the_prefetch_is_held_wait_for_it(aws, api, lau
     for client, (target, _) in zip(clients, EARLY, strict=True):
         client.ask("GET", target)
     hold.wait(4)
+    wait_read(*clients)
     assert "healthy" == sidecar.get("/ping").text
     health = sidecar.get("/health")
     assert (503, "prefetching") == (health.status, health.json["status"])

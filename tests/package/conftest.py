@@ -57,15 +57,20 @@ def layer_zip(checkout, built):
     return checkout / "dist" / "layer.zip"
 
 
-@pytest.fixture
-def opt(layer_zip, tmp_path):
-    """A copy of what Lambda would lay at ``/opt``, with the modes that the zip gives."""
-    folder = tmp_path / "opt"
+@pytest.fixture(scope="session")
+def unpacked(layer_zip, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unpacked")
     with zipfile.ZipFile(layer_zip) as archive:
         archive.extractall(folder)
         for entry in archive.infolist():
             (folder / entry.filename).chmod(entry.external_attr >> 16)
     return folder
+
+
+@pytest.fixture
+def opt(unpacked, tmp_path):
+    """A copy of what Lambda would lay at ``/opt``, with the modes that the zip gives."""
+    return Path(shutil.copytree(unpacked, tmp_path / "opt"))
 
 
 @pytest.fixture(params=PYTHONS, ids=str)

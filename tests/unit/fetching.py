@@ -5,6 +5,7 @@ import threading
 from extension.clock import Clock
 from extension.fetcher import Fetcher, Job, Round
 from extension.references import secret_resource
+from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 
 TIMEOUTS = {"secretsmanager": 5.0, "ssm": 7.0}
@@ -70,7 +71,7 @@ class Bench:
 
     def __init__(self, per_host=4, workers=8):
         self.faults = []
-        self.fetcher = Fetcher(Clock(), self, per_host, workers)
+        self.fetcher = Fetcher(Clock(), double(self), per_host, workers)
         self.round = Round(TIMEOUTS)
         self.outcomes = []
         self._lock = threading.Lock()

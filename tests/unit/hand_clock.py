@@ -1,9 +1,9 @@
 """A clock that tests move by hand."""
 
-from extension.clock import Instant
+from extension.clock import Clock, Instant
 
 
-class HandClock:
+class HandClock(Clock):
     """Both clocks, standing still until told otherwise. Far from 0 and from each other, so that no mix-up passes."""
 
     def __init__(self, wall: float = 1_795_000_000.0, monotonic: float = 5_000.0) -> None:

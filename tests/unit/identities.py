@@ -6,7 +6,7 @@ from extension.freshness import Policy
 from extension.identity import Links, canonical_key
 from extension.references import secret_resource
 from extension.resolution import Resolver
-from extension.sources.parameter_store import Parameter
+from extension.sources.parameter import Parameter
 from extension.sources.secrets_manager import Secret
 
 REGION, ACCOUNT, OTHER = "eu-west-1", "123456789012", "999999999999"

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from extension.fetcher import Job, Round
+from tests.unit.doubles import double
 from tests.unit.fetching import LIMIT, TIMEOUTS, Bench, Call, Held
 
 
@@ -177,7 +178,7 @@ def test_work_ahead_runs_and_what_breaks_in_it_hurts_nobody():
     bench = Bench(workers=1)
     ran = threading.Event()
 
-    bench.fetcher.ahead({}.popitem)  # a KeyError
+    bench.fetcher.ahead(double({}.popitem))  # a KeyError
     bench.fetcher.ahead(ran.set)
 
     assert ran.wait(LIMIT)

@@ -26,6 +26,7 @@ from extension.settings.documents import Number
 from extension.sources.parameter import Parameter
 from extension.sources.s3 import NotModified, Object
 from extension.sources.secrets_manager import Secret
+from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 
 ROOT = Path(__file__).parents[2] / "extension"
@@ -58,8 +59,8 @@ def cache(value):
 
 
 def credential_store(value):
-    found = CredentialStore(EnvironmentCredentials(dict.fromkeys(KEYS, value)), None, HandClock())
-    found.current("", None)
+    found = CredentialStore(EnvironmentCredentials(dict.fromkeys(KEYS, value)), double(None), HandClock())
+    found.current("", double(None))
     return found
 
 
@@ -84,8 +85,8 @@ HOLDERS = {
     "Call": lambda value: Call("ssm", "r", ENDPOINT, headers=[("X", value)], body=value.encode()),
     "Memory": memory,
     "Credentials": lambda value: Credentials(value, value, value),
-    "EnvironmentCredentials": lambda value: EnvironmentCredentials(dict.fromkeys(KEYS, value)),
-    "ContainerCredentials": lambda value: ContainerCredentials(ENDPOINT, "/", value, None, HandClock()),
+    "EnvironmentCredentials": lambda value: EnvironmentCredentials(double(dict.fromkeys(KEYS, value))),
+    "ContainerCredentials": lambda value: ContainerCredentials(ENDPOINT, "/", value, double(None), HandClock()),
     "CredentialStore": credential_store,
     "Request": lambda value: Request(b"GET", b"/" + value.encode(), True, [(b"x", value.encode())], value.encode()),
     "Response": lambda value: Response(200, [(b"X", value.encode())], value.encode()),

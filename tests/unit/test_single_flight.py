@@ -2,6 +2,7 @@
 
 from extension.references import secret_resource
 from extension.single_flight import Flights
+from tests.unit.doubles import double
 
 A = secret_resource("a")
 B = secret_resource("b")
@@ -9,7 +10,7 @@ B = secret_resource("b")
 
 def forced_by(flights, reader="a reader"):
     flight, leads = flights.join("key", A, forced=True)
-    flight.waiters.append(reader)
+    flight.waiters.append(double(reader))
     return flight, leads
 
 
@@ -98,14 +99,14 @@ def test_landing_gives_the_one_that_lined_up_and_it_is_the_one_under_way_from_th
     first = begun(flights)
     second, _ = forced_by(flights)
 
-    assert second is flights.land(first)
+    assert [second] == [flights.land(first)]
 
-    assert second is flights.get("key")
+    assert [second] == [flights.get("key")]
     assert (second, False) == flights.join("key", A)
     second.begun = True
     third, _ = forced_by(flights)
-    assert third is second.then
-    assert third is flights.land(second)
+    assert [third] == [second.then]
+    assert [third] == [flights.land(second)]
     assert flights.land(third) is None
     assert 0 == len(flights)
 
@@ -118,13 +119,13 @@ def test_landing_twice_does_not_tear_down_the_flight_that_came_after():
 
     flights.land(first)
 
-    assert second is flights.get("key")
+    assert [second] == [flights.get("key")]
 
 
 def test_a_flight_under_another_key_that_asks_for_the_same_lines_up():
     flights = Flights()
     ahead, late = begun(flights, "name"), flights.join("arn", A)[0]
-    late.waiters.append("a reader")
+    late.waiters.append(double("a reader"))
 
     flights.line_up(late, ahead)
 
@@ -140,8 +141,8 @@ def test_where_one_has_lined_up_already_the_late_one_hands_over_its_readers_and_
     flights = Flights()
     ahead, late = begun(flights, "name"), flights.join("arn", A)[0]
     forced, _ = flights.join("name", A, forced=True)
-    forced.waiters.append("first")
-    late.waiters += ["second", "third"]
+    forced.waiters.append(double("first"))
+    late.waiters += [double("second"), double("third")]
     late.listed = True
 
     flights.line_up(late, ahead)

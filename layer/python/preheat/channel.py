@@ -53,7 +53,7 @@ class Channel:
                 answer = connection.ask(request, fields, body, token, deadline)
             except Dead:
                 # All that is asked here may be asked twice.
-                if False:
+                if last:
                     raise SidecarUnavailable(
                         f"the sidecar on 127.0.0.1:{connection.port} closed the connection twice without an answer;"
                         " look into the function's log"

@@ -1,12 +1,14 @@
 """The API over a store that is answered by hand; requests go in as the parser gives them."""
 
 import json
+from typing import Any
 
 from extension.api import Api
 from extension.api.guards import Tokens
 from extension.health import Health
 from extension.http1.request import Request
 from extension.sources.parameter import Parameter
+from tests.unit.doubles import double
 from tests.unit.store.bench import REGION
 from tests.unit.store.bench import Bench as StoreBench
 
@@ -38,8 +40,8 @@ class Reply:
     """Takes the answer, once."""
 
     def __init__(self):
-        self.response = None
-        self.abandon = None
+        self.response: Any = None
+        self.abandon: Any = None
 
     def __call__(self, response):
         if self.response is None:
@@ -64,8 +66,8 @@ class Bench(StoreBench):
         super().__init__(**options)
         self.health = Health()
         self.restore = NoRestore()
-        self.tokens = Tokens({"PREHEAT_TOKEN": TOKEN}, NoCredentials(), self.fetcher, self.clock)
-        self.api = Api(self.store, self.tokens, self.health, self.restore, self.clock, self)
+        self.tokens = Tokens({"PREHEAT_TOKEN": TOKEN}, double(NoCredentials()), double(self.fetcher), self.clock)
+        self.api = Api(self.store, self.tokens, self.health, double(self.restore), self.clock, double(self))
 
     def warn(self, event, **fields):
         self.logged.append((event, fields))
@@ -73,7 +75,7 @@ class Bench(StoreBench):
     def ask(self, target, method="GET", headers=(), body=b"", **options):
         """Its reply, whose response may still be to come."""
         reply = Reply()
-        self.api.answer(request(method, target, headers, body, **options), reply)
+        self.api.answer(request(method, target, headers, body, **options), double(reply))
         return reply
 
     def get(self, target, *headers, **options):

@@ -1,11 +1,14 @@
 """The checks at the door: what came from elsewhere, and who may ask."""
 
+from functools import partial
+
 import pytest
 
 from extension.api.guards import Tokens, forwarded
 from extension.errors import SourceError
 from extension.http1.request import Request
 from tests.unit.api.bench import request
+from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 from tests.unit.store.bench import Fetcher
 
@@ -103,7 +106,7 @@ class Bench:
         self.clock = HandClock()
         self.fetcher = Fetcher()
         self.credentials = credentials or Credentials()
-        self.tokens = Tokens(environ or {}, self.credentials, self.fetcher, self.clock)
+        self.tokens = Tokens(environ or {}, double(self.credentials), double(self.fetcher), self.clock)
 
     def accepts(self, token, header=HEADERS[0]):
         return self.tokens.accept(request(token=None, headers=[(header, token)]))
@@ -222,7 +225,7 @@ def test_whoever_comes_while_they_are_being_read_waits_for_the_same_reading():
     bench = Bench(credentials=Credentials("old", rotates=True))
     bench.credentials.next = "new"
     again = []
-    begun = [bench.tokens.renew(lambda number=number: again.append(number)) for number in range(3)]
+    begun = [bench.tokens.renew(partial(again.append, number)) for number in range(3)]
     (read,) = bench.fetcher.waiting
 
     read()

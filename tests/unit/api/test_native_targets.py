@@ -5,10 +5,9 @@ import pytest
 from extension.references import parameter_path, parameter_resource, s3_resource, secret_resource
 from extension.sources.listing import listing_resource
 from tests.unit.api.bench import Bench, parameter, problem
-from tests.unit.store.bench import DENIED, MALFORMED, MISSING, THROTTLED, TIMED_OUT, arn_of
+from tests.unit.store.bench import DENIED, MISSING, arn_of
 
 REFERENCE = "/aws/reference/secretsmanager/"
-FAILURES = [(MISSING, 404), (DENIED, 403), (MALFORMED, 400), (THROTTLED, 429), (TIMED_OUT, 504)]
 
 
 def asked(target, **lists):

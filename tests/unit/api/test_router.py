@@ -1,6 +1,7 @@
 """The order of the checks, the routes, the methods: who is asked first, and what each says."""
 
 import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -125,10 +126,10 @@ def test_no_answer_lets_a_page_of_elsewhere_read_it(target):
 # Faults
 
 
-def test_a_fault_of_ours_is_a_500_with_no_text_of_it_and_a_log_line():
+def test_a_fault_of_ours_is_a_500_with_no_text_of_it_and_a_log_line(monkeypatch):
     bench = Bench()
     bench.load(A)
-    bench.store.read = lambda *_, **__: {}["hunter2"]
+    monkeypatch.setattr(bench.store, "read", Mock(side_effect=KeyError("hunter2")))
 
     assert (500, "InternalFault") == problem_of(bench.ask("/secrets/a").response)
     assert b"hunter2" not in bench.ask("/secrets/a").response.body
@@ -167,17 +168,16 @@ def test_one_connection_too_many_is_refused_in_the_agents_words():
 # What is remembered of a question
 
 
-def test_the_same_question_is_understood_once_and_means_the_same_each_time():
+def test_the_same_question_is_understood_once_and_means_the_same_each_time(monkeypatch):
     bench = Bench()
     bench.load(A)
-    asked = []
-    alias = bench.resolver.alias
-    bench.resolver.alias = lambda *names: asked.append(names) or alias(*names)
+    asked = Mock(wraps=bench.resolver.alias)
+    monkeypatch.setattr(bench.resolver, "alias", asked)
 
     answers = [bench.get("/secrets/a") for _ in range(3)]
 
     assert answers[0] == answers[1] == answers[2]
-    assert 1 == len(asked)
+    assert 1 == asked.call_count
 
 
 def test_a_path_and_a_drop_in_path_are_not_mixed_up():

@@ -5,6 +5,7 @@ from extension.aws.client import Client
 from extension.aws.connection import ConnectionFailed
 from extension.aws.credentials import Credentials
 from extension.aws.endpoints import Endpoint
+from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 
 ENDPOINT = Endpoint("https", "ssm.us-east-1.amazonaws.com", 443)
@@ -13,6 +14,14 @@ TIMED_OUT, REFUSED, UNTRUSTED, END = "timed out", "refused", "untrusted", b""
 
 class Freeze:
     """The environment is frozen for that long, then this comes."""
+
+    def __init__(self, seconds, then):
+        self.seconds = seconds
+        self.then = then
+
+
+class Later:
+    """That much time passes, then this comes."""
 
     def __init__(self, seconds, then):
         self.seconds = seconds
@@ -50,6 +59,9 @@ class ScriptedConnection:
             piece = piece()
         if isinstance(piece, Freeze):
             self._bench.clock.freeze(piece.seconds)
+            piece = piece.then
+        if isinstance(piece, Later):
+            self._bench.clock.advance(piece.seconds)
             piece = piece.then
         if piece == TIMED_OUT:
             self._bench.clock.advance(limit)
@@ -104,8 +116,8 @@ class Bench:
         self.renewed = []
         self.keys = 1
         self.cancel = HandCancel(self.clock)
-        self.budget = Budget(timeout, self.cancel, expires)
-        self.client = Client(self, self, self.clock, memory)
+        self.budget = Budget(timeout, double(self.cancel), expires)
+        self.client = Client(double(self), self, self.clock, memory)
 
     def perform(self, sink=None, **call):
         options = {"body": b"{}", "headers": [("X-Amz-Target", "AmazonSSM.GetParameter")], **call}

@@ -1,6 +1,7 @@
 """What is put right once and then asked again: refused keys, a skewed clock, a freeze, the wrong place."""
 
 from email.utils import formatdate
+from unittest.mock import Mock
 
 import pytest
 
@@ -47,11 +48,10 @@ def test_keys_that_are_refused_again_are_a_transient_error(code):
     assert (2, [""], []) == (bench.acquired, bench.renewed, bench.cancel.pauses)
 
 
-def test_where_there_are_no_keys_at_all_nothing_is_asked():
+def test_where_there_are_no_keys_at_all_nothing_is_asked(monkeypatch):
     bench = Bench(GOOD)
-    bench.current = lambda role, budget: (_ for _ in ()).throw(
-        outcome.failure(outcome.CREDENTIALS, "NoCredentials", "none")
-    )
+    error = outcome.failure(outcome.CREDENTIALS, "NoCredentials", "none")
+    monkeypatch.setattr(bench, "current", Mock(side_effect=error))
 
     assert "NoCredentials" == refused(bench).code
     assert (0, []) == (bench.acquired, bench.cancel.pauses)

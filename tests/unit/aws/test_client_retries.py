@@ -5,7 +5,7 @@ import pytest
 from extension.aws import client as client_module
 from extension.aws.connection import ConnectionFailed
 from extension.errors import SourceError
-from tests.unit.aws.scripted_pool import END, REFUSED, TIMED_OUT, UNTRUSTED, Bench, answer, refusal
+from tests.unit.aws.scripted_pool import END, REFUSED, TIMED_OUT, UNTRUSTED, Bench, Later, answer, refusal
 
 GOOD = answer(200, b'{"ok":1}')
 
@@ -207,7 +207,7 @@ def test_several_dead_ones_are_gone_through_without_a_pause():
 
 
 def test_each_attempt_is_signed_anew():
-    bench = Bench([lambda: bench.clock.advance(2) or END], GOOD, reused=(1,))
+    bench = Bench([Later(2, END)], GOOD, reused=(1,))
     bench.perform()
 
     first, second = [connection.header("X-Amz-Date") for connection in bench.connections]

@@ -12,6 +12,7 @@ from extension.aws.trust import Trust
 from extension.clock import Clock
 from extension.errors import SourceError
 from tests.fakes.container_credentials import FakeContainerCredentials
+from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 
 TRUST = Trust(None, "no roots are needed")
@@ -53,7 +54,7 @@ def own(environ):
 
 
 def store_of(own, clock, assume=None):
-    return CredentialStore(own, assume or (lambda role, budget: 1 / 0), clock)
+    return CredentialStore(own, double(assume), clock)
 
 
 def budget():

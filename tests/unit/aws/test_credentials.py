@@ -6,8 +6,6 @@ from extension.aws.call import Budget
 from extension.aws.connection import Cancel
 from extension.aws.credentials import (
     ContainerCredentials,
-    Credentials,
-    CredentialStore,
     EnvironmentCredentials,
     NoCredentials,
     expiration,
@@ -35,29 +33,8 @@ class Keys:
         self.expires = expires
 
 
-class Endpoint:
-    """A place that keys come from, counted."""
-
-    rotates = True
-
-    def __init__(self, expires=FOREVER):
-        self.loads = 0
-        self.expires = expires
-        self.error = None
-
-    def load(self, budget):
-        if self.error is not None:
-            raise self.error
-        self.loads += 1
-        return Credentials(f"AKIA{self.loads}", "secret", f"token{self.loads}", self.expires)
-
-
 def own(environ):
     return own_credentials(environ, TRUST, Clock())
-
-
-def store_of(own, clock, assume=None):
-    return CredentialStore(own, assume or (lambda role, budget: 1 / 0), clock)
 
 
 def budget():

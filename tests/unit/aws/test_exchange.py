@@ -5,7 +5,7 @@ import pytest
 from extension.aws import client as client_module
 from extension.aws.call import Memory, TooLarge
 from extension.errors import SourceError
-from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, answer
+from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, Later, answer
 
 GOOD = answer(200, b'{"ok":1}', ["ETag: x", "X-Thing: y"])
 
@@ -61,7 +61,7 @@ def test_the_answer_has_its_status_its_headers_in_lower_case_and_its_body():
 
 
 def test_an_answer_is_as_old_as_its_question():
-    bench = Bench([lambda: bench.clock.advance(3) or GOOD])
+    bench = Bench([Later(3, GOOD)])
     asked = bench.clock.now()
 
     sent = bench.perform().sent
@@ -243,8 +243,7 @@ def test_an_empty_body_begins_too():
 
 def test_while_a_body_streams_the_timeout_counts_for_each_silence():
     """A large object may take its time."""
-    pieces = [lambda: bench.clock.advance(4) or b"x"] * 9
-    bench = Bench([answer(200, b"x", length=10), *pieces], timeout=5.0)
+    bench = Bench([answer(200, b"x", length=10), *[Later(4, b"x")] * 9], timeout=5.0)
     sink = Sink()
 
     bench.perform(sink)
@@ -261,8 +260,7 @@ def test_a_body_that_falls_silent_is_a_timeout():
 
 
 def test_without_a_sink_the_timeout_counts_for_the_whole():
-    pieces = [lambda: bench.clock.advance(2) or b"x"] * 9
-    bench = Bench([answer(200, b"x", length=10), *pieces], timeout=5.0)
+    bench = Bench([answer(200, b"x", length=10), *[Later(2, b"x")] * 9], timeout=5.0)
 
     assert 504 == refused(bench).status
 

@@ -7,6 +7,7 @@ from extension.aws.call import Answer, Budget
 from extension.aws.endpoints import resolve
 from extension.aws.roles import assume_role
 from extension.errors import SourceError
+from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 
 ROLE = "arn:aws:iam::123456789012:role/team+a/reader"
@@ -37,7 +38,7 @@ def document(inner):
 def assumed(result):
     client = Client(result)
     budget = Budget(5.0)
-    keys = assume_role(client, resolve("sts", "eu-west-1"), "eu-west-1", ROLE, budget)
+    keys = assume_role(double(client), resolve("sts", "eu-west-1"), "eu-west-1", ROLE, budget)
     ((call, used),) = client.calls
     assert used is budget
     return keys, call

@@ -2,6 +2,7 @@
 
 from extension.references import parameter_resource
 from extension.sources.parameter_store import ParameterStore
+from tests.unit.doubles import double
 from tests.unit.sources.scripted import (
     ACCOUNT,
     REGION,
@@ -64,7 +65,7 @@ class Account:
 
 def source_of(script):
     client = ScriptedClient(script)
-    return ParameterStore(client, directory(), client.clock, 1000), client
+    return ParameterStore(double(client), directory(), client.clock, 1000), client
 
 
 def fetched(script, resources):

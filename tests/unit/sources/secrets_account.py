@@ -2,6 +2,7 @@
 
 from extension.references import secret_resource
 from extension.sources.secrets_manager import SecretsManager
+from tests.unit.doubles import double
 from tests.unit.sources.scripted import (
     ACCOUNT,
     REGION,
@@ -60,7 +61,7 @@ class Account:
 
 def source_of(script, batch="auto"):
     client = ScriptedClient(script)
-    return SecretsManager(client, directory(), client.clock, batch), client
+    return SecretsManager(double(client), directory(), client.clock, batch), client
 
 
 def fetched(script, resources, batch="auto"):

@@ -1,10 +1,14 @@
 """Wildcards of parameters: page after page, every member with its value, within the bound."""
 
+from typing import Any
+
 import pytest
 
 from extension.references import parameter_path, parameter_resource
 from extension.sources.listing import Listing, listing_resource
 from extension.sources.parameter_store import ParameterStore
+from tests.unit.doubles import double
+from tests.unit.hand_clock import HandClock
 from tests.unit.sources.parameter_account import document
 from tests.unit.sources.scripted import DENIED, THROTTLED, ScriptedClient, directory, plan_and_run
 
@@ -23,7 +27,7 @@ class Tree:
         if number == self.fail_at:
             return THROTTLED
         size = self.pages[number] if number < len(self.pages) else 10
-        answer = {"Parameters": [document(name) for name in self.names[start : start + size]]}
+        answer: dict[str, Any] = {"Parameters": [document(name) for name in self.names[start : start + size]]}
         if start + size < len(self.names):
             answer["NextToken"] = f"{start + size}@{number + 1}"
         return answer
@@ -35,7 +39,7 @@ def wildcard(pattern="**", path="/app/", **options):
 
 def fetched(script, resources, most=1000):
     client = ScriptedClient(script)
-    source = ParameterStore(client, directory(), client.clock, most)
+    source = ParameterStore(double(client), directory(), client.clock, most)
     outcomes, _ = plan_and_run(source, resources, client.clock)
     return outcomes, client
 
@@ -103,7 +107,11 @@ def test_beyond_the_bound_the_rest_is_left_out_and_that_is_said(count, most, mem
 
 
 def test_each_wildcard_is_a_call_of_its_own_beside_the_batch():
-    answers = {"/app": Tree(2), "/other": Tree(0), None: lambda asked: {"Parameters": [document("/x"), document("/y")]}}
+    answers: dict[Any, Any] = {
+        "/app": Tree(2),
+        "/other": Tree(0),
+        None: lambda asked: {"Parameters": [document("/x"), document("/y")]},
+    }
     outcomes, client = fetched(
         lambda asked: answers[asked.payload.get("Path")](asked),
         [wildcard("*"), parameter_resource("/x"), wildcard("**", "/other/"), parameter_resource("/y")],
@@ -139,17 +147,17 @@ def test_the_listing_is_as_old_as_the_first_question():
     sent = {}
     client = ScriptedClient(Tree(25))
     start = client.clock.monotonic()
-    source = ParameterStore(client, directory(), client.clock, 1000)
+    source = ParameterStore(double(client), directory(), client.clock, 1000)
     (call,) = source.plan([wildcard()])
 
-    call.run(None, lambda resource, value, moment: sent.setdefault(resource, moment.monotonic - start))
+    call.run(double(None), lambda resource, value, moment: sent.setdefault(resource, moment.monotonic - start))
 
     assert 0 == sent[wildcard()]
     assert [0] * 10 + [1] * 10 + [2] * 5 == [sent[parameter_resource(f"/app/{n:04}")] for n in range(25)]
 
 
 def test_a_wildcard_needs_another_permission_than_a_name():
-    source = ParameterStore(ScriptedClient(None), directory(), None, 1000)
+    source = ParameterStore(double(None), directory(), HandClock(), 1000)
 
     assert "ssm:GetParametersByPath" == source.needs(wildcard())
     assert "ssm:GetParameter" == source.needs(parameter_resource("/app/x"))

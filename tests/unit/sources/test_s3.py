@@ -10,6 +10,7 @@ from extension.percent import encode
 from extension.references import s3_prefix, s3_resource
 from extension.sources.listing import listing_resource
 from extension.sources.s3 import S3, NotModified, Object
+from tests.unit.doubles import double
 from tests.unit.sources.scripted import ScriptedClient, directory, plan_and_run
 
 MISSING_KEY = outcome.failure(outcome.NOT_FOUND, "NoSuchKey", "The specified key does not exist.")
@@ -27,7 +28,7 @@ class Bench:
     def __init__(self, script, held=None, most_bytes=1000, most_names=1000, **settings):
         self.client = ScriptedClient(script)
         self.held = held or {}
-        self.source = S3(self.client, directory(**settings), self.held.get, most_bytes, most_names)
+        self.source = S3(double(self.client), directory(**settings), self.held.get, most_bytes, most_names)
 
     def fetch(self, *resources):
         return plan_and_run(self.source, resources, self.client.clock)[0]

@@ -6,6 +6,7 @@ from extension.resolution import Resolver
 from extension.settings import Settings
 from extension.sources.secrets_manager import Secret
 from extension.store import Store
+from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
@@ -143,7 +144,9 @@ class Bench:
         )
         self.resolver = Resolver(self.settings.entries, REGION, account, allow == "listed")
         sources = dict.fromkeys(lists, self.source)
-        self.store = Store(self.settings, sources, self.fetcher, self.resolver, self.clock, self, freezes=freezes)
+        self.store = Store(
+            self.settings, sources, double(self.fetcher), self.resolver, self.clock, double(self), freezes=freezes
+        )
 
     # What the log does
 

@@ -6,6 +6,7 @@ from extension.fetcher import Job
 from extension.references import parse_list, s3_resource
 from extension.sources.listing import Listing, listing_resource
 from extension.sources.s3 import Object
+from tests.unit.doubles import double
 from tests.unit.store.bench import DENIED, MISSING, PASSING, THROTTLED, TIMED_OUT, A, B, Bench, Call, secret
 
 # Readers who go away
@@ -135,7 +136,7 @@ def listed(bench):
     deliver = bench.fetcher.jobs[0]._deliver
     bench.answer(Listing([ONE, TWO], False))
     for member in (ONE, TWO):
-        bench.fetcher.submit(Job(Call([member]), round_, deliver))
+        bench.fetcher.submit(Job(double(Call([member])), round_, deliver))
 
 
 def test_the_members_of_a_wildcard_that_were_cut_stay_due():

@@ -3,6 +3,7 @@
 import pytest
 
 from extension.references import secret_resource
+from tests.unit.doubles import double
 from tests.unit.store.bench import A_ARN, DENIED, TIMED_OUT, A, B, Bench, secret
 
 PENDING = secret_resource("a", stage="AWSPENDING")
@@ -39,7 +40,7 @@ def test_after_a_failure_the_next_reader_asks_anew():
 def test_the_broken_callback_of_one_reader_costs_the_others_nothing():
     bench = Bench()
     first = bench.read()
-    bench.store.read(A, lambda result: 1 / 0)
+    bench.store.read(A, double(lambda result: 1 / 0))
     last = bench.read()
 
     bench.answer(secret())

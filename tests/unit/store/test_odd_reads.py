@@ -12,6 +12,7 @@ from tests.unit.store.bench import (
     A,
     B,
     Bench,
+    Call,
     arn_of,
     secret,
 )
@@ -104,15 +105,15 @@ def test_a_fault_in_keeping_a_value_does_not_leave_a_reader_waiting():
     assert [["a"]] == bench.calls
 
 
-def test_one_that_can_not_be_planned_costs_the_others_nothing():
+def test_one_that_can_not_be_planned_costs_the_others_nothing(monkeypatch):
     bench = Bench()
 
     def plan(resources, *, deferred=False):
         if A in resources:
             raise LASTING["malformed"]
-        return [type("Call", (), {"resources": tuple(resources), "action": "X", "host": "h"})()]
+        return [Call(resources)]
 
-    bench.source.plan = plan
+    monkeypatch.setattr(bench.source, "plan", plan)
     bench.store.fetch([A, B], bench.store.round())
 
     assert [["b"]] == bench.calls
