@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cold, registering, variants, warm, workload
+from benchmarks import cold, registering, session, variants, warm, workload
 from benchmarks.budgets import Budget, Figures, budgets
 from benchmarks.quiet import Quiet
 from tests.emulator.harness import Aws
@@ -61,7 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=15, help="cold starts of each variant, one after another in turn")
     parser.add_argument("--check", action="store_true", help="fail where a budget is broken")
     parser.add_argument(
-        "--patience", type=float, default=300, metavar="SECONDS", help="to wait in all for a machine with nothing to do"
+        "--patience", type=float, default=120, metavar="SECONDS", help="to wait in all for a machine with nothing to do"
     )
     parser.add_argument("--layer", type=Path, default=variants.LAYER, metavar="ZIP", help="default: dist/layer.zip")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
@@ -92,4 +92,4 @@ def _document(figures: Figures, found: list[Budget]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(session.run(main))

@@ -168,6 +168,15 @@ def test_one_right_header_is_enough():
     assert bench.tokens.accept(request(token="wrong", headers=[(HEADERS[1], "right")]))
 
 
+@pytest.mark.parametrize("token", ["one", "two", "three", "new", "old"])
+def test_of_several_tokens_each_is_right(token):
+    environ = {"AWS_SESSION_TOKEN": "one", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "two", "PREHEAT_TOKEN": "three"}
+    bench = Bench(environ, Credentials("new", "old", rotates=True))
+
+    assert bench.tokens.accept(request(token=token, headers=[(HEADERS[1], "wrong")]))
+    assert bench.tokens.accept(request(token="wrong", headers=[(HEADERS[1], token)]))
+
+
 def test_a_token_that_is_no_ascii_is_compared_as_bytes():
     bench = Bench({"PREHEAT_TOKEN": "sch\xfcssel\udcff"})
     fields = [(HEADERS[0].lower().encode(), "sch\xfcssel".encode() + b"\xff")]

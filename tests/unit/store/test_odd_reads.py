@@ -34,6 +34,16 @@ def test_with_ttl_zero_nothing_is_stored_and_nothing_is_stale(how):
     assert TIMED_OUT is second.result
 
 
+def test_what_turned_up_is_not_missing_any_more_even_where_it_is_not_stored():
+    bench = Bench(secrets="a?ttl=0")
+    bench.read()
+    bench.answer(MISSING)
+    bench.read(force=True)
+    bench.answer(secret())
+
+    assert bench.read().waits
+
+
 def test_an_entry_has_the_ttl_that_its_list_gives_it():
     bench = Bench(secrets="a?ttl=10")
     bench.load()

@@ -57,6 +57,18 @@ def test_a_read_while_it_was_fresh_counts_once_it_is_due():
     assert [] == bench.store.due(first=False)  # nobody has read it since
 
 
+def test_a_mark_lasts_until_it_is_fetched():
+    bench = Bench()
+    bench.load()
+    bench.clock.advance(80)
+    bench.read()
+    assert [A] == bench.store.due(first=False) == bench.store.due(first=False)
+
+    bench.load()
+
+    assert [] == bench.store.due(first=False)
+
+
 def test_a_read_that_was_not_a_list_s_counts_only_by_its_mark():
     bench = Bench()
     bench.read()
