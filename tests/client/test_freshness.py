@@ -131,6 +131,14 @@ def test_max_age_asks_for_something_fresher(stand_in, client, clock, age, max_ag
     assert expected == client.get_secret("db", max_age=max_age)
 
 
+def test_time_that_passes_in_a_freeze_counts_for_max_age_too(stand_in, client, clock):
+    stand_in.script = [ok("first"), ok("second")]
+    client.get_secret("db")
+    clock.freeze(10)
+
+    assert "second" == client.get_secret("db", max_age=5)
+
+
 def test_max_age_is_passed_on_to_the_sidecar(stand_in, client):
     client.get_secret("db", max_age=7.9)
     client.get_secret("db", max_age=float("inf"))
@@ -190,6 +198,21 @@ def test_refresh_forgets_what_was_read(stand_in, client):
 
     client.refresh()
 
+    assert "second" == client.get_secret("db")
+
+
+@pytest.mark.parametrize("options", [{"force_fetch": True}, {"max_age": 5}])
+def test_what_was_fetched_anew_together_with_others_is_not_answered_with_its_old_value(stand_in, client, options):
+    def many(connection, request):
+        return as_json({"secrets": {"db": {"value": "second", "version": "v", "age": 7 - len(stand_in.requests)}}})
+
+    refreshed = as_json({"refreshed": 1, "failed": {}, "skipped": 0})
+    stand_in.script = [ok("first"), many, refreshed, many, ok("second")]
+    if "force_fetch" in options:
+        del stand_in.script[1]
+    client.get_secret("db")
+
+    assert {"db": "second"} == client.get_secrets_by_name(["db"], **options)
     assert "second" == client.get_secret("db")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
+
 from preheat.memory import LARGEST, MOST_BYTES, MOST_ENTRIES, Entry, Memory
 from tests.client.stand_in import ok
 
@@ -77,6 +81,24 @@ def test_nobody_waits_where_another_thread_is_just_adding():
     memory.hold("new", entry())
 
     assert ["old"] == list(memory.entries)
+
+
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_child_forked_in_that_moment_has_a_memory_of_its_own(stand_in):
+    client = stand_in.client()
+    client.get_secret("before")
+    client._memory._lock.acquire()
+
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            client.get_secret("after")
+            status = 0 if 1 == len(client._memory.entries) else 2
+        finally:
+            os._exit(status)
+
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_values_are_not_shown(stand_in):

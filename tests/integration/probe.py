@@ -5,7 +5,7 @@ written when the import of extension.app begins; the second, "ready", on SIGUSR1
 anyway.
 """
 
-import _signal
+import _signal  # type: ignore[import-not-found]  # built in; signal would load enum
 import sys
 
 FOLDER = sys.argv.pop(1)
