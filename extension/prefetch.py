@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from extension.clock import Clock
     from extension.fetcher import Round
     from extension.logs import Log
+    from extension.manifest import ListEntry
     from extension.references import Resource
     from extension.settings import Settings
     from extension.store import Store
@@ -34,8 +35,7 @@ class Prefetch:
         deferred: list[Resource] = []
         never_stored: list[Resource] = []
         for resource, entry in self._store.resolver.entries.items():
-            ttl = self._settings.ttl[resource.service] if entry.ttl is None else entry.ttl
-            if ttl == 0:
+            if self._ttl(entry) == 0:
                 never_stored.append(resource)
             elif self.defers and is_secret(resource):
                 deferred.append(resource)
@@ -61,11 +61,14 @@ class Prefetch:
         missing = []
         for resource, entry in self._store.resolver.entries.items():
             if entry.required and (deferred or resource.service == "s3"):
-                problem = self._problem(resource)
+                problem = self._problem(resource) if self._ttl(entry) else "its TTL is 0, so it is never stored"
                 if problem:
                     missing.append((entry.spelling, problem))
         if missing:
             raise RequiredResourceUnavailable(missing)
+
+    def _ttl(self, entry: ListEntry) -> float:
+        return self._settings.ttl[entry.resource.service] if entry.ttl is None else entry.ttl
 
     def _problem(self, resource: Resource) -> str:
         failure = self._store.failure(resource)

@@ -35,6 +35,7 @@ class Call:
         "host_header",
         "method",
         "path",
+        "patient",
         "query",
         "region",
         "role",
@@ -69,6 +70,7 @@ class Call:
         self.body = body
         self.role = role
         self.elsewhere = elsewhere
+        self.patient = True  # tries again when throttled; not where there is another way to the same values
 
 
 class Answer:

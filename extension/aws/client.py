@@ -81,6 +81,7 @@ class Client:
             pause = min(_BACKOFF_FIRST * 2**attempt, _BACKOFF_MOST) * _random()
             attempt += 1
             hopeless = not error.transient or budget.cancel.cancelled or error.code in _HOPELESS
+            hopeless = hopeless or (error.kind == outcome.THROTTLED and not call.patient)
             if hopeless or self._clock.monotonic() + pause >= min(deadline, budget.expires):
                 raise error
             before = error

@@ -148,6 +148,7 @@ class _Batch:
                 call = source._directory.json_call(
                     SERVICE, "secretsmanager.BatchGetSecretValue", payload, first.region, first.role
                 )
+                call.patient = False  # single calls have a quota of their own, a hundred times this one
                 answer = source._client.perform(call, budget)
                 document = _document(answer.body)
                 for item in document.get("SecretValues") or ():
