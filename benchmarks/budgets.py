@@ -17,23 +17,29 @@ REFERENCE_MS = 8.0
 
 
 class Budget:
-    """``found`` may be at most ``most``, in the unit of ``found``."""
+    """``found`` may be at most ``most``, in its unit, where the design says ``design``."""
 
-    def __init__(self, what: str, found: Figure, most: float) -> None:
+    def __init__(self, what: str, found: Figure, design: float, most: float | None = None) -> None:
         self.what = what
         self.found = found
-        self.most = most
+        self.design = design
+        self.most = design if most is None else most
 
     @property
     def kept(self) -> bool:
         return self.found.median <= self.most
 
     def as_dict(self) -> dict[str, object]:
-        return {"what": self.what, **self.found.as_dict(), "most": self.most, "kept": self.kept}
+        limits = {"design": self.design, "most": self.most, "kept": self.kept}
+        return {"what": self.what, **self.found.as_dict(), **limits}
 
     def __str__(self) -> str:
         verdict = "OK    " if self.kept else "BROKEN"
         limit = f"{self.most:g} {self.found.unit}".strip()
+        if self.most != self.design:
+            limit += (
+                f" here; the design's {self.design:g} is {'kept' if self.found.median <= self.design else 'broken'}"
+            )
         return f"{verdict}  {self.what}: {self.found}, at most {limit}"
 
 
@@ -43,13 +49,17 @@ def budgets(figures: Figures, layer: Path) -> list[Budget]:
     ratio = registered[PREHEAT].over(registered[registering.BARE])
     slower = max(1.0, registered[registering.BARE].median / REFERENCE_MS)
     size = Figure([layer.stat().st_size / 1e3], "KB")
+
+    def timed(what: str, found: Figure, design: float) -> Budget:
+        return Budget(what, found, design, round(slower * design, 1))
+
     return [
         Budget("exec to registered, over a bare interpreter's", ratio, 1.5),
-        Budget("INIT with Preheat, more than without", init[PREHEAT].minus(init[NOTHING]), round(slower * 25.0, 1)),
+        timed("INIT with Preheat, more than without", init[PREHEAT].minus(init[NOTHING]), 25.0),
         Budget(cold.CALLS, figures[cold.CALLS][PREHEAT], 4),
         Budget(cold.PEAK, figures[cold.PEAK][PREHEAT], 24.0),
-        Budget(cold.CPU, figures[cold.CPU][PREHEAT], round(slower * 60.0, 1)),
-        Budget(warm.HIT_P50, figures[warm.HIT_P50][PREHEAT], round(slower * 100.0, 1)),
-        Budget(warm.INVOKE, figures[warm.INVOKE][PREHEAT], round(slower * 100.0, 1)),
-        Budget("the layer's zip", size, MAX_SIZE / 1e3),
+        timed(cold.CPU, figures[cold.CPU][PREHEAT], 60.0),
+        timed(warm.HIT_P50, figures[warm.HIT_P50][PREHEAT], 100.0),
+        timed(warm.INVOKE, figures[warm.INVOKE][PREHEAT], 100.0),
+        Budget("the layer's zip", size, 400.0, MAX_SIZE / 1e3),
     ]

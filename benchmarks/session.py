@@ -16,18 +16,14 @@ _FIRST = -20  # the most favourable niceness
 def run(measure: Callable[[], int]) -> int:
     """Run ``measure`` in a session of its own; its exit status.
 
-    Linux shares the CPUs between sessions first (sched(7), autogroup), and by niceness inside each: both have to be set,
-    which takes root. Nobody else's share is changed for longer than this session lasts.
+    Linux shares the CPUs between sessions first (sched(7), autogroup), and by niceness inside each: both have to be
+    set, which takes root. Nobody else's share is changed for longer than this session lasts.
     """
     child = os.fork()
     if child == 0:
-        status = 70
-        try:
-            os.setsid()
-            _go_first()
-            status = measure()
-        finally:
-            os._exit(status)
+        os.setsid()
+        _go_first()
+        return measure()
     while True:
         try:
             return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -29,21 +29,36 @@ _WARM = 10  # invocations of each environment
 def main(arguments: list[str]) -> int:
     """The exit status: 0 where everything went well, 1 where it did not (and why is on standard error)."""
     options = _options(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    interruption = _Interruption()
     cache = prepare.ROOT / ".cache"
     try:
         cache.mkdir(exist_ok=True)
         # Not in /tmp: what lies there may not be executable.
         with tempfile.TemporaryDirectory(prefix="demo-", dir=cache) as folder, ExitStack() as stack:
             _run(options, Path(folder), stack)
-    except (Failed, OSError) as error:
+    except (Exception, KeyboardInterrupt) as error:
+        if interruption.came:  # whatever that led to
+            progress.tell("Stopped.")
+            return 130
+        if not isinstance(error, (Failed, OSError)):
+            raise
         progress.tell(f"\nThe demo failed: {error}")
         return 1
-    except KeyboardInterrupt:
-        progress.tell("\nStopped.")
-        return 130
     return 0
+
+
+class _Interruption:
+    """The first signal that ends us is a KeyboardInterrupt; later ones must not disturb the clearing up."""
+
+    def __init__(self) -> None:
+        self.came = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._come)
+
+    def _come(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.came:
+            self.came = True
+            raise KeyboardInterrupt
 
 
 def _run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
@@ -102,10 +117,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     if options.runs < 1:
         parser.error("--runs must be 1 or more")
     return options
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

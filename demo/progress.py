@@ -20,7 +20,7 @@ def step(what: str) -> Iterator[Callable[[str], None]]:
     try:
         yield said.append
     except BaseException:
-        _write(" failed\n")
+        _write("\n")  # whoever catches it says more
         raise
     _write(f" {'; '.join([*said, f'{time.monotonic() - started:.1f} s'])}\n")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import signal
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from demo import prepare, progress, workload
 from demo.standin import StandIn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from demo.records import ColdStart
@@ -55,7 +57,8 @@ def _emulator(folder: Path, layer: Path, stack: ExitStack) -> Chosen:
     folder.mkdir()
     with ExitStack() as own:
         try:
-            namespace = own.enter_context(Namespace(folder))
+            with _uninterrupted():
+                namespace = own.enter_context(Namespace(folder))
             with progress.step("getting AWS's Runtime Interface Emulator"):
                 emulator()
         except NamespaceError as error:
@@ -74,6 +77,16 @@ def _emulator(folder: Path, layer: Path, stack: ExitStack) -> Chosen:
             raise _Unavailable(str(error)) from None
         stack.push(own.pop_all())
     return Chosen(stage, f"Lambda: AWS's Runtime Interface Emulator, in private namespaces. {_AWS}")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """What is started now, and all that it starts, does not feel Ctrl-C: we do, and end it in good order."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _stand_in(folder: Path, layer: Path, stack: ExitStack) -> Chosen:

@@ -7,12 +7,14 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import preheat
 from preheat import Client
+from tests.client.sockets import connections
 from tests.fakes.aws import FakeAws
 from tests.fakes.lambda_api import FakeLambdaApi
 
@@ -41,12 +43,10 @@ def world(make_world):
 
 
 @pytest.fixture
-def client(world) -> Client:
-    return Client(environ=world.sidecar.environ)
-
-
-def descriptors(pid: int | str = "self") -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
+def client(world) -> Iterator[Client]:
+    client = Client(environ=world.sidecar.environ)
+    yield client
+    client.close()
 
 
 def read_them_all(client: Client, rounds: int = 1) -> list[str]:
@@ -65,8 +65,9 @@ def test_secrets(client):
 
 
 def test_a_field_is_what_the_sidecar_itself_would_answer(client, world):
-    for field in CREDENTIALS:
-        assert world.sidecar.get(f"/secrets/db?field={field}").text == client.get_secret("db", field=field)
+    with world.sidecar.connect() as http:
+        for field in CREDENTIALS:
+            assert http.get(f"/secrets/db?field={field}").text == client.get_secret("db", field=field)
 
 
 def test_parameters(client):
@@ -143,21 +144,19 @@ def wait_until_older_than(client: Client, name: str, seconds: float) -> None:
 
 def test_a_thousand_reads_use_one_connection(client, world):
     client.get_secret("db")
-    before = descriptors(), descriptors(world.sidecar.process.pid)
-    socket_before = client._channel._local.idle[0]
+    connection = client._channel._local.idle[0]
 
     assert [] == read_them_all(client, 100)
 
-    assert socket_before is client._channel._local.idle[0]
-    assert before == (descriptors(), descriptors(world.sidecar.process.pid))
+    assert connection is client._channel._local.idle[0]
+    assert 1 == connections(world.sidecar.port)
 
 
 @FORKS
 def test_eight_forked_children_and_their_parent_get_their_own_answers(client, world):
     """They inherit an open connection and a filled memory, and must use neither's other end."""
     read_them_all(client)
-    before = descriptors()
-    number_of_parents = client._channel._local.idle[0]._plain.fileno()
+    parents = client._channel._local.idle[0]
     children = []
     for index in range(8):
         child = os.fork()
@@ -166,9 +165,9 @@ def test_eight_forked_children_and_their_parent_get_their_own_answers(client, wo
             try:
                 wrong = read_them_all(client, 10)
                 wrong += [name for name, value in SECRETS.items() if client.get_secret(name) != value]
-                # The inherited connection was given back before the own one was opened.
-                status = 0 if not wrong and descriptors() == before else 2
-                assert client._channel._local.idle[0].process == os.getpid()
+                # The inherited connection was given back when the own one was opened.
+                own = connections(world.sidecar.port)
+                status = 0 if not wrong and own == 1 and client._channel._local.idle[0] is not parents else 2
             finally:
                 os._exit(status)
         children.append(child)
@@ -176,13 +175,12 @@ def test_eight_forked_children_and_their_parent_get_their_own_answers(client, wo
 
     assert [0] * 8 == [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     assert [] == read_them_all(client, 2)
-    assert number_of_parents == client._channel._local.idle[0]._plain.fileno()
-    assert before == descriptors()
+    assert parents is client._channel._local.idle[0]
+    assert 1 == connections(world.sidecar.port)
 
 
-def test_sixteen_threads_get_their_own_answers_and_leave_no_descriptor(client):
+def test_sixteen_threads_get_their_own_answers_and_leave_no_connection(client, world):
     client.get_secret("db")
-    before = descriptors()
     wrong: list[str] = []
     done: list[int] = []
 
@@ -198,7 +196,7 @@ def test_sixteen_threads_get_their_own_answers_and_leave_no_descriptor(client):
             thread.join(30)
 
     assert ([], 32) == (wrong, len(done))
-    assert before == descriptors()
+    assert 1 == connections(world.sidecar.port)
 
 
 @FORKS
@@ -234,7 +232,6 @@ def test_threads_that_fork(client):
 def test_a_stopped_sidecar_times_out_and_its_late_answers_go_to_nobody(world):
     client = Client(environ=world.sidecar.environ, timeout=0.2)
     read_them_all(client)
-    before = descriptors()
     for _ in range(3):
         world.sidecar.freeze()
         os.waitid(os.P_PID, world.sidecar.process.pid, os.WSTOPPED)  # all its threads stand still
@@ -249,7 +246,7 @@ def test_a_stopped_sidecar_times_out_and_its_late_answers_go_to_nobody(world):
         patient.close()
         assert [] == read_them_all(client)
 
-    assert before == descriptors()
+    assert 1 == connections(world.sidecar.port)
 
 
 @FORKS
@@ -304,7 +301,6 @@ def test_a_sidecar_that_is_started_anew_in_between_goes_unnoticed(start, tmp_pat
                     refused.append(error)
 
         threads = [threading.Thread(target=work, args=(index,)) for index in range(4)]
-        before = 0
         for life in range(3):
             with (
                 FakeLambdaApi() as api,
@@ -315,7 +311,6 @@ def test_a_sidecar_that_is_started_anew_in_between_goes_unnoticed(start, tmp_pat
                 if not client:
                     client.append(Client(environ=sidecar.environ))
                     client[0].get_secret("db")
-                    before = descriptors()
                     for thread in threads:
                         thread.start()
                 seen = list(reads)
@@ -328,6 +323,6 @@ def test_a_sidecar_that_is_started_anew_in_between_goes_unnoticed(start, tmp_pat
 
     assert [] == wrong
     assert {preheat.SidecarUnavailable} >= {type(error) for error in refused}
-    assert before
     assert not any(thread.is_alive() for thread in threads)
     client[0].close()
+    assert 0 == connections(int(port["PREHEAT_PORT"]))

@@ -51,6 +51,8 @@ class Aws:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._namespace.ended:
+            return
         self._namespace.call("signal", pid=self.pid, number=signal.SIGTERM)
         status = self._namespace.call("wait", pid=self.pid, timeout=_LIMIT)
         self._namespace.call("end", pids=[self.pid])
@@ -151,6 +153,8 @@ class Environment:
         self._covered.append(target)
 
     def _clear(self) -> None:
+        if self._namespace.ended:
+            return  # and so has everything in it
         if self.pid:
             self.orphans = self._namespace.call("end", pids=[self.pid])
             self.pid = 0

@@ -138,6 +138,7 @@ def _first_line(process: subprocess.Popen[bytes], timeout: float) -> str:
 
 def main() -> None:
     """Serve requests until the input ends."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # also out of something that hangs, and with all cleared away
     kernel.become_reaper()
     kernel.bring_up_loopback()
     inside = Inside()

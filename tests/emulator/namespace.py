@@ -93,26 +93,42 @@ class Namespace:
                 return process
         raise NamespaceError("; ".join(problems))
 
+    @property
+    def ended(self) -> bool:
+        """Nothing runs in it any more."""
+        return self._process.returncode is not None
+
     def call(self, name: str, *, limit: float = 0.0, **arguments: Any) -> Any:
         """Ask for one of Inside's methods; ``limit``: seconds that it may take by itself."""
-        assert self._process.stdin
-        assert self._process.stdout
+        if self.ended:
+            raise NamespaceError("it has ended")
         try:
-            self._process.stdin.write(json.dumps([name, arguments]).encode() + b"\n")
-            self._process.stdin.flush()
-            if not select.select([self._process.stdout], [], [], limit + _MARGIN)[0]:
-                raise NamespaceError(f"{name} is not done after {limit + _MARGIN:.0f} s")
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = b""
-        if not line:
-            assert self._process.stderr
-            said = self._process.stderr.read().decode(errors="replace").strip()
-            raise NamespaceError(said.rpartition("\n")[2] or "it has ended")
+            line = self._exchange(json.dumps([name, arguments]), limit + _MARGIN)
+        except BaseException:  # a test's timeout, for one: a late answer would be taken for the next one's
+            self.close()
+            raise
         answer = json.loads(line)
         if "error" in answer:
             raise NamespaceError(answer["error"])
         return answer["result"]
+
+    def _exchange(self, question: str, limit: float) -> bytes:
+        assert self._process.stdin
+        assert self._process.stdout
+        assert self._process.stderr
+        line = b""
+        try:
+            self._process.stdin.write(question.encode() + b"\n")
+            self._process.stdin.flush()
+            if not select.select([self._process.stdout], [], [], limit)[0]:
+                raise NamespaceError(f"no answer after {limit:.0f} s to {question[:200]}")
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            pass  # it has said why
+        if not line:
+            said = self._process.stderr.read().decode(errors="replace").strip()
+            raise NamespaceError(said.rpartition("\n")[2] or "it has ended")
+        return line
 
     def cover(self, target: str, source: Path, *, read_only: bool = False) -> None:
         """Lay a folder over another one; what programs need to find stays."""
@@ -159,8 +175,11 @@ class Namespace:
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.communicate(timeout=_MARGIN)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+    """Ask it to end, which ends what it started, too; the end of its input is enough where it is not at work."""
+    for ask in (lambda: None, process.terminate, process.kill):
+        ask()
+        try:
+            process.communicate(timeout=_MARGIN / 2)
+        except subprocess.TimeoutExpired:
+            continue
+        return
