@@ -7,7 +7,6 @@ import os
 import platform
 import signal
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,12 +29,9 @@ def main(arguments: list[str]) -> int:
     """The exit status: 0 where everything went well, 1 where it did not (and why is on standard error)."""
     options = _options(arguments)
     interruption = _Interruption()
-    cache = prepare.ROOT / ".cache"
     try:
-        cache.mkdir(exist_ok=True)
-        # Not in /tmp: what lies there may not be executable.
-        with tempfile.TemporaryDirectory(prefix="demo-", dir=cache) as folder, ExitStack() as stack:
-            _run(options, Path(folder), stack)
+        with prepare.folder() as folder, ExitStack() as stack:
+            _run(options, folder, stack)
     except (Exception, KeyboardInterrupt) as error:
         if interruption.came:  # whatever that led to
             progress.tell("Stopped.")

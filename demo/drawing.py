@@ -32,7 +32,8 @@ def milliseconds(value: float) -> str:
     if value < 999.5:
         digits = 2 if value < 0.995 else 1 if value < 9.95 else 0
         return f"{value:.{digits}f} ms"
-    return f"{value / 1000:.2f} s" if value < 9995 else f"{value / 1000:,.0f} s"
+    seconds = value / 1000
+    return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:,.0f} s" if seconds < 99_999.5 else f"{seconds:.0e} s"
 
 
 def size(count: int) -> str:
@@ -64,7 +65,12 @@ class Scale:
 
     def half(self, value: float) -> int:
         """The half cell in which a moment is, or begins."""
-        return min(max(round(value / self.total * 2 * self.columns), 0), 2 * self.columns - 1)
+        return min(self._halves(value), 2 * self.columns - 1)
+
+    def _halves(self, value: float) -> int:
+        """The half cells before a moment."""
+        share = value / self.total
+        return round(min(share, 1.0) * 2 * self.columns) if share > 0 else 0
 
     @property
     def unit(self) -> str:
@@ -89,8 +95,8 @@ class Scale:
             first = self.half(start)
             if end <= start:
                 marks.add(first // 2)
-            last = max(self.half(end), first + 1)
-            filled[first:last] = [True] * (min(last, len(filled)) - first)
+            last = max(self._halves(end), first + 1)
+            filled[first:last] = [True] * (last - first)
         grid = {self.half(tick) // 2 for tick in self.ticks}
         line: Line = []
         for cell in range(self.columns):

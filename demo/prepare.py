@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import compileall
+import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from demo.records import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYER = ROOT / "dist" / "layer.zip"
 SAMPLE = ROOT / "sample_function" / "order_pricing"
 _FUNCTION = Path(__file__).resolve().parent / "function"
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for one run, in .cache, as what lies in /tmp may not be executable. Those of killed runs go."""
+    cache = ROOT / ".cache"
+    cache.mkdir(exist_ok=True)
+    for left in cache.glob("demo-*"):
+        if not _runs(left.name.split("-")[1]):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"demo-{os.getpid()}-", dir=cache) as path:
+        yield Path(path)
+
+
+def _runs(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
 
 
 def build_layer() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-NARROWEST, WIDEST = 40, 120  # columns: below nothing can be drawn, above lines are hard to follow
+NARROWEST, WIDEST = 44, 120  # columns: below it does not fit, above lines are hard to follow
 _PIPED = 80
 
 # One character for one, so that whatever is drawn keeps its columns.

@@ -76,6 +76,11 @@ class Endpoint:
     def __repr__(self) -> str:
         return f"Endpoint({self.scheme}://{self.authority()}{self.base_path}, custom={self.custom})"
 
+    @property
+    def place(self) -> str:
+        """Host and port, for telling one place from another."""
+        return f"{self.host}:{self.port}"
+
     def authority(self) -> str:
         """``host[:port]`` for the Host header; the port is left out where it is the scheme's own."""
         return _authority(self.scheme, self.host, self.port)

@@ -163,6 +163,14 @@ class Client:
         except Gone:
             self.loop.drop(self)
 
+    def give_up(self, response: Response) -> None:
+        """Answer the request in progress with this, and tell whoever works on it that nobody waits any more."""
+        reply = self._reply
+        if reply is not None:
+            if reply.abandon is not None:
+                reply.abandon()
+            reply(response)
+
     def close(self) -> None:
         """Close, and tell whoever works on the request that nobody waits."""
         self._closed = True

@@ -30,6 +30,7 @@ _OUT = 4
 _GONE = 8 | 16  # error, hang-up
 _HALF_CLOSED = getattr(select, "EPOLLRDHUP", 0)  # the peer closed its side: reported also where nothing is read
 _FOREVER = -1
+_PATIENCE = 0.8  # share of the time for stopping in which what is being answered may still be answered
 _STARVED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -74,9 +75,13 @@ class Loop:
             pass  # the pipe is full of wake-ups already
 
     def stop(self, timeout: float) -> bool:
-        """Stop accepting, let what is being answered be answered, then end; False where that takes over ``timeout``."""
+        """Stop accepting, let what is being answered be answered, then end; False where that takes over ``timeout``.
+        What still waits when most of it is over is answered 503."""
         self.post(self._begin_stop)
-        return self._stopped.acquire(timeout=max(timeout, 0))
+        if self._stopped.acquire(timeout=max(timeout * _PATIENCE, 0)):
+            return True
+        self.post(self._give_up)
+        return self._stopped.acquire(timeout=max(timeout * (1 - _PATIENCE), 0))
 
     # -- the thread --------------------------------------------------------------------------------------------------
 
@@ -182,6 +187,10 @@ class Loop:
                 work()
             except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
                 self._log.error("server.fault", error=type(error).__name__)
+
+    def _give_up(self) -> None:
+        for client in list(self._clients.values()):
+            client.give_up(self._application.refuse(503, "the execution environment is shutting down"))
 
     def _begin_stop(self) -> None:
         if self._stopping:

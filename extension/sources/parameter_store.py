@@ -63,8 +63,8 @@ class ParameterStore:
         return "ssm:GetParametersByPath" if pattern_of(resource) else "ssm:GetParameter"
 
     def host(self, region: str) -> str:
-        """Where its calls go."""
-        return self._directory.endpoint(SERVICE, region or self._directory.region).host
+        """Where its calls go: host and port."""
+        return self._directory.endpoint(SERVICE, region or self._directory.region).place
 
     def _place(self, resource: Resource) -> tuple[str, str, bool]:
         """What the resources of one batch have in common; an ARN says its region, a name means the own one."""

@@ -87,7 +87,9 @@ class S3:
     def host(self, resource: Resource) -> str:
         """Where its calls go; "" where no host serves such a bucket: the call will say so, and costs no other one."""
         try:
-            return self._location(resource, "", self._region(resource))[0]
+            region = self._region(resource)
+            port = self._directory.endpoint(SERVICE, region).port
+            return f"{self._location(resource, '', region)[0]}:{port}"
         except SourceError:
             return ""
 

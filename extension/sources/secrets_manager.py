@@ -77,8 +77,8 @@ class SecretsManager:
         return "secretsmanager:GetSecretValue"
 
     def host(self, region: str) -> str:
-        """Where its calls go."""
-        return self._directory.endpoint(SERVICE, region or self._directory.region).host
+        """Where its calls go: host and port."""
+        return self._directory.endpoint(SERVICE, region or self._directory.region).place
 
     def _place(self, resource: Resource) -> tuple[str, str]:
         """What the resources of one batch have in common; an ARN says its region, a name means the own one."""

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 
+from tests.client import checkout
 from tests.client.stand_in import StandIn
 from tests.fakes.aws import FakeAws
 from tests.fakes.lambda_api import FakeLambdaApi
-from tests.integration.sidecar import ROOT, Sidecar
+from tests.integration.sidecar import Sidecar
 from tests.integration.world import World
-
-# The sidecar's own code and cachetools, and nothing of the function's.
-START = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-sys.path.append({sysconfig.get_path("purelib")!r})
-from extension.boot import main
-main()
-"""
 
 
 @pytest.fixture
@@ -35,17 +25,8 @@ def stand_in() -> Iterator[StandIn]:
 
 @pytest.fixture(scope="session")
 def start(tmp_path_factory) -> Callable[..., Sidecar]:
-    """start(api, aws, folder, **settings): the checkout's sidecar as a process, in its INIT.
-
-    Not the layer as it is built: building it takes longer than these tests.
-    """
-    bytecode = tmp_path_factory.mktemp("bytecode")
-    command = [sys.executable, "-I", "-S", "-X", f"pycache_prefix={bytecode}", "-c", START, "", "preheat"]
-
-    def start(api: FakeLambdaApi, aws: FakeAws, folder: Path, **settings: Any) -> Sidecar:
-        return Sidecar.start(api, aws, opt=folder, folder=folder, command=command, **settings)
-
-    return start
+    """start(api, aws, folder, **settings): a sidecar in its INIT."""
+    return partial(checkout.start, bytecode=tmp_path_factory.mktemp("bytecode"))
 
 
 @pytest.fixture(scope="module")

@@ -245,13 +245,30 @@ def test_an_answer_that_drips_does_not_outlive_the_timeout(stand_in, data):
 
 def test_the_timeout_is_whole_again_after_an_answer_that_took_long(stand_in):
     gate = Gate()
-    drips = Raw(HEAD % 2 + b"ok", piece=20, pause=0.08)
-    stand_in.script = [drips, lambda connection, request: gate.wait(0.3) and raw(b"in time")]
-    client = stand_in.client(timeout=0.5)
+    drips = Raw(HEAD % 2 + b"ok", piece=10, pause=0.1)
+    stand_in.script = [drips, lambda connection, request: gate.wait(0.65) and raw(b"in time")]
+    client = stand_in.client(timeout=1)
 
     assert "ok" == read(client, "a")
     assert "in time" == read(client, "b")
     assert [1, 1] == stand_in.connections
+    gate.discard()
+
+
+def test_both_tries_together_do_not_outlive_the_timeout(stand_in):
+    gate = Gate()
+
+    def hang(connection, request):
+        connection.wait(gate)
+
+    stand_in.script = [lambda connection, request: gate.wait(0.8) and None, hang]
+    started = time.monotonic()
+
+    with pytest.raises(SidecarTimeout):
+        stand_in.client(timeout=1).get_secret("db")
+
+    assert 0.9 < time.monotonic() - started < 1.6
+    assert 2 == len(stand_in.requests)
     gate.discard()
 
 

@@ -139,6 +139,15 @@ def test_time_that_passes_in_a_freeze_counts_for_max_age_too(stand_in, client, c
     assert "second" == client.get_secret("db", max_age=5)
 
 
+def test_a_wall_clock_that_went_back_a_little_does_not_make_a_value_younger_for_max_age(stand_in, client, clock):
+    stand_in.script = [ok("first"), ok("second")]
+    client.get_secret("db")
+    clock.advance(10)
+    clock.step(-10)
+
+    assert "second" == client.get_secret("db", max_age=5)
+
+
 def test_max_age_is_passed_on_to_the_sidecar(stand_in, client):
     client.get_secret("db", max_age=7.9)
     client.get_secret("db", max_age=float("inf"))

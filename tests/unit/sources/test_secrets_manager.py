@@ -187,7 +187,7 @@ def test_an_empty_secret_is_a_value():
 def test_no_budget_is_spent_on_planning_and_the_call_that_is_planned_is_the_one_that_is_made():
     source, client = source_of(Account())
     (call,) = source.plan(secrets(9))
-    assert ("BatchGetSecretValue", "secretsmanager.us-east-1.amazonaws.com", []) == (
+    assert ("BatchGetSecretValue", "secretsmanager.us-east-1.amazonaws.com:443", []) == (
         call.action,
         call.host,
         client.asked,
