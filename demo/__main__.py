@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
             prepare.build_layer()
             say(f"dist/layer.zip, {prepare.LAYER.stat().st_size / 1000:,.0f} KB")
     stage, name = stages.choose(folder, options.layer or prepare.LAYER, stack, stand_in=options.stand_in)
-    with progress.step(f"{options.runs} cold starts of each, {_WARM} warm invocations after each"):
+    with progress.step(f"running {options.runs} cold starts of each"):
         comparison = _compare(stage, options.runs)
     _check(comparison)
     screen = terminal.detect(sys.stdout, os.environ, options.width)
@@ -94,6 +94,7 @@ def _notes() -> list[str]:
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, CPython {platform.python_version()}"
     return [
         f"Measured here ({machine}), not in Lambda: compare the figures with each other only. X-Ray is off in both.",
+        "The static code imports boto3 and makes three clients; with Preheat it needs neither.",
         "boto3's values are fetched once and kept for good; Preheat's are fetched again by their time to live.",
     ]
 

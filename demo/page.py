@@ -44,7 +44,7 @@ def typical(starts: Sequence[ColdStart]) -> ColdStart:
 def fetched(start: ColdStart, width: int) -> list[Line]:
     """A table of what was prefetched: kind, name, bytes in memory, time. Never a value."""
     names = max(width - 2 - 11 - 2 * 10, 4)
-    title = cut("Prefetched while Lambda boots the function", names + 13).ljust(names + 13)
+    title = cut("Prefetched during INIT", names + 13).ljust(names + 13)
     lines: list[Line] = [[Piece(title, "title"), Piece("memory".rjust(10) + "took".rjust(10), "dim")]]
     for resource in start.fetched:
         ok = resource.outcome == "ok"
@@ -92,7 +92,7 @@ def times(comparison: Comparison, width: int) -> list[Line]:
     rows: tuple[tuple[str, Callable[[ColdStart], float]], ...] = (
         ("INIT", lambda start: start.init_ms),
         ("first handler", lambda start: start.first_ms),
-        ("cold start to first answer", lambda start: start.answered_ms),
+        ("to the first answer", lambda start: start.answered_ms),
         ("warm handler", lambda start: statistics.median(start.warm_ms or (0.0,))),
     )
     for label, figure in rows:

@@ -157,13 +157,15 @@ def test_max_age_is_passed_on_to_the_sidecar(stand_in, client):
 
 
 def test_max_age_0_passes_over_memory_and_leaves_freshness_to_the_sidecar(stand_in, client):
-    stand_in.script = [ok("first"), ok("second"), ok("third")]
+    stand_in.script = [ok("first"), ok("first"), ok("second"), ok("third")]
 
+    assert ["first", "first"] == [client.get_secret("db"), client.get_secret("db", max_age=0)]
     assert "first" == client.get_secret("db")
+    assert 2 == asked(stand_in)
     assert "second" == client.get_secret("db", max_age=0)
-    assert ["", ""] == [each.header("cache-control") for each in stand_in.requests]
-    # Nobody sees an older value after a newer one.
-    assert "second" == client.get_secret("db")
+    assert ["", "", ""] == [each.header("cache-control") for each in stand_in.requests]
+    # It kept nothing; but nobody sees an older value after a newer one.
+    assert "third" == client.get_secret("db")
 
 
 @pytest.mark.parametrize("max_age", [-1, float("nan")])

@@ -19,12 +19,14 @@ _TEXT = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 # One pass checks a field name and lower-cases it: whatever may not be in a name becomes NUL.
 _LOWER = bytes(byte if byte in _TOKEN else 0 for byte in bytes(range(256)).lower())
 
-
 _OTHER, _LENGTH, _AGE, _LIFETIME, _TYPE, _CLOSE = range(6)
-_seen: dict[bytes, tuple[int, Any]] = {}
-_seen_statuses = {b"HTTP/1.1 200 OK": 200}
-_MOST_SEEN = 256
-_LONGEST_SEEN = 100  # bytes
+_NOTHING = (_OTHER, None)
+# What was read before, by whole lines: of most answers all but one or two lines have come already, and a head has to be
+# read in a few microseconds.
+_fields: dict[bytes, tuple[int, Any]] = {}
+_statuses = {b"HTTP/1.1 200 OK": 200}
+_MOST_LINES = 256
+_LONGEST_LINE = 100  # bytes
 
 
 class BadAnswer(Exception):
@@ -37,63 +39,54 @@ class Answer:
 
     __slots__ = ("age", "body", "close", "length", "lifetime", "media_type", "status")
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, said: dict[int, Any]) -> None:
         self.status = status
-        self.length = -1
-        self.media_type = ""
-        self.age = -1
-        self.lifetime = -1
-        self.close = False
+        self.length: int = said.get(_LENGTH, -1)
+        self.media_type: str = said.get(_TYPE, "")
+        self.age: int = said.get(_AGE, -1)
+        self.lifetime: int = said.get(_LIFETIME, -1)
+        self.close = _CLOSE in said
         self.body = b""
 
     def __repr__(self) -> str:
         return f"<Answer {self.status}>"
 
 
-def read_head(received: bytes) -> tuple[Answer, int] | None:
-    """The first final answer in ``received`` without its body, and where the body begins; None: more is needed.
+def read(received: bytes) -> tuple[Answer, bytes] | None:
+    """The first final answer in ``received``, still without its body, and what follows its head; None: more is needed.
 
     Raises ``BadAnswer``.
     """
-    start = 0
+    rest = received
     for _ in range(_MOST_INTERIM + 1):
-        end = received.find(b"\r\n\r\n", start, LARGEST_HEAD)
-        if end < 0:
-            if len(received) >= LARGEST_HEAD:
-                raise BadAnswer("the head is too large")
-            if not b"HTTP/1.1 ".startswith(received[start : start + 9]):
+        head, end, rest = rest.partition(b"\r\n\r\n")
+        if len(received) - len(rest) > LARGEST_HEAD:
+            raise BadAnswer("the head is too large")
+        if not end:
+            if not b"HTTP/1.1 ".startswith(head[:9]):
                 raise BadAnswer("no HTTP/1.1")
             return None
-        lines = received[start:end].split(b"\r\n")
-        start = end + 4
-        answer = Answer(_seen_statuses.get(lines[0]) or _status(lines[0]))
-        del lines[0]
-        if len(lines) > _MOST_FIELDS:
-            raise BadAnswer("too many header fields")
-        _take_in(answer, lines)
-        if answer.status >= 200:
-            if answer.length < 0:
+        line, *lines = head.split(b"\r\n")
+        status = _statuses.get(line) or _status(line)
+        said = _said(lines)
+        if status >= 200:
+            if _LENGTH not in said:
                 raise BadAnswer("an answer without Content-Length")
-            return answer, start
+            return Answer(status, said), rest
     raise BadAnswer("too many interim answers")
 
 
-def _take_in(answer: Answer, lines: list[bytes]) -> None:
-    for line in lines:
-        kind, value = _seen.get(line) or _field(line)
-        if kind == _LENGTH:
-            if answer.length >= 0:
-                raise BadAnswer("two Content-Lengths")
-            answer.length = value
-        elif kind == _AGE:
-            answer.age = max(answer.age, value)
-        elif kind == _LIFETIME:
-            # Said twice: unclear, so it is not used again.
-            answer.lifetime = value if answer.lifetime < 0 else 0
-        elif kind == _TYPE:
-            answer.media_type = value
-        elif kind == _CLOSE:
-            answer.close = True
+def _said(lines: list[bytes]) -> dict[int, Any]:
+    """What the header fields say, of all that counts."""
+    if len(lines) > _MOST_FIELDS:
+        raise BadAnswer("too many header fields")
+    fields: list[Any] = list(map(_fields.get, lines))
+    if None in fields:
+        fields = [field or _field(line) for field, line in zip(fields, lines, strict=True)]
+    said = dict(fields)
+    if len(fields) - fields.count(_NOTHING) != len(said) - (_OTHER in said):
+        raise BadAnswer("a header field that comes twice")
+    return said
 
 
 def _field(line: bytes) -> tuple[int, Any]:
@@ -105,7 +98,7 @@ def _field(line: bytes) -> tuple[int, Any]:
     if not colon or not name or b"\0" in name:
         raise BadAnswer("a malformed header field")
     value = value.strip(b" \t")
-    field: tuple[int, Any] = (_OTHER, None)
+    field: tuple[int, Any] = _NOTHING
     if name == b"content-length":
         field = (_LENGTH, _length(value))
     elif name == b"age":
@@ -118,10 +111,10 @@ def _field(line: bytes) -> tuple[int, Any]:
         field = (_CLOSE, True)
     elif name == b"transfer-encoding":
         raise BadAnswer("a transfer coding")
-    if len(line) <= _LONGEST_SEEN:
-        if len(_seen) >= _MOST_SEEN:
-            _seen.clear()
-        _seen[line] = field
+    if len(line) <= _LONGEST_LINE:
+        if len(_fields) >= _MOST_LINES:
+            _fields.clear()
+        _fields[line] = field
     return field
 
 

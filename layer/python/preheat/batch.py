@@ -128,7 +128,7 @@ class Batch:
             question.setdefault(each.kind, []).append(each.item)
         body = json.dumps(question, separators=(",", ":")).encode("ascii")
         fields = b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
-        answer = self._channel.ask("POST " + path, fields, body)
+        answer = self._channel.ask(b"POST " + path.encode("ascii"), fields, body)
         if answer.status != 200:
             raise refusal(path, answer, self._token)
         return document_of(answer.body, path)

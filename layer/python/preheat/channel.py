@@ -25,32 +25,33 @@ class Channel:
     wrong question.
     """
 
-    __slots__ = ("_environ", "_local", "_timeout")
+    __slots__ = ("_environ", "_local", "_timeout", "process")
 
     def __init__(self, environ: Mapping[str, str], timeout: float) -> None:
         self._environ = environ
         self._timeout = timeout
         self._local = _local()
+        self.process = os.getpid()  # the one that asked last
 
     @property
     def token(self) -> str:
         """What is shown to the sidecar just now."""
         return surroundings.token(self._environ)
 
-    def ask(self, line: str, fields: bytes = b"", body: bytes = b"") -> Answer:
-        """The sidecar's answer to ``line`` (method and target), whatever its status; ``SidecarUnavailable``, or
-        ``SidecarTimeout`` which is one."""
+    def ask(self, question: bytes, fields: bytes = b"", body: bytes = b"") -> Answer:
+        """The sidecar's answer to ``question`` (method and target), whatever its status; ``SidecarUnavailable``, or
+        ``SidecarTimeout`` which is one. ``fields`` are whole header lines."""
         token = surroundings.token(self._environ)
+        self.process = os.getpid()
         deadline = time.monotonic() + self._timeout
-        process = os.getpid()
-        request = line.encode("ascii")
+        idle = self._idle()
         last = False
         while True:
-            connection = self._take(process)
+            connection = self._usable(idle) or self._connect()
             try:
                 if last:
                     connection.limit_to(deadline)
-                answer = connection.ask(request, fields, body, token, deadline)
+                answer = connection.ask(question, fields, body, token, deadline)
             except Dead:
                 # All that is asked here may be asked twice.
                 if last:
@@ -68,7 +69,9 @@ class Channel:
                 raise self._late(connection.port) from None
             else:
                 if connection.clean:
-                    self._put_back(connection)
+                    idle.append(connection)
+                    while len(idle) > 1:  # a signal handler has asked meanwhile
+                        idle.pop(0).close()
                 return answer
             finally:
                 if not connection.clean:
@@ -76,26 +79,34 @@ class Channel:
 
     def close(self) -> None:
         """Close this thread's idle connection."""
-        idle = getattr(self._local, "idle", None)
+        idle = self._idle()
         while idle:
             idle.pop().close()
 
-    def _take(self, process: int) -> Connection:
-        """This thread's idle connection, or a fresh one. A list's ``pop`` is one step for signal handlers too."""
-        idle: list[Connection] | None = getattr(self._local, "idle", None)
-        if idle is None:
+    def _idle(self) -> list[Connection]:
+        """This thread's idle connections: one or none, but for moments."""
+        try:
+            idle: list[Connection] = self._local.idle
+        except AttributeError:
             idle = self._local.idle = []
+        return idle
+
+    def _usable(self, idle: list[Connection]) -> Connection | None:
+        """An idle connection, if it is still good. A list's ``pop`` is one step for signal handlers too."""
         while idle:
             try:
                 connection = idle.pop()
             except IndexError:  # a signal handler was quicker
                 break
-            if connection.usable(process):
+            if connection.usable(self.process):
                 return connection
             connection.close()
+        return None
+
+    def _connect(self) -> Connection:
         port = surroundings.port(self._environ)
         try:
-            return Connection(port, process, self._timeout)
+            return Connection(port, self.process, self._timeout)
         except TimedOut:
             raise self._late(port) from None
         except ConnectionRefusedError:
@@ -103,12 +114,6 @@ class Channel:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SidecarUnavailable(f"no connection to 127.0.0.1:{port}: {reason}") from None
-
-    def _put_back(self, connection: Connection) -> None:
-        idle = self._local.idle
-        idle.append(connection)
-        while len(idle) > 1:  # a signal handler has asked meanwhile
-            idle.pop(0).close()
 
     def _late(self, port: int) -> SidecarTimeout:
         return SidecarTimeout(

@@ -11,7 +11,7 @@ import select
 import sys
 import time
 
-from preheat.answers import BadAnswer, read_head
+from preheat.answers import BadAnswer, read
 from preheat.errors import BadToken
 
 TYPE_CHECKING = False
@@ -100,28 +100,26 @@ class Connection:
             received = self._plain.recv(_CHUNK)
             if not received:
                 raise Dead
-            found = read_head(received)
+            found = read(received)
             while found is None:
                 received += self._more(_CHUNK, deadline)
-                found = read_head(received)
-            answer, start = found
-            end = start + answer.length
-            if len(received) < end:
-                answer.body = self._body(received[start:], answer.length, deadline)
-            else:
-                answer.body = received[start:end]
+                found = read(received)
+            answer, rest = found
+            missing = answer.length - len(rest)
+            if missing > 0:
+                rest = self._body(rest, missing, deadline)
         except BlockingIOError:
             raise TimedOut from None
         except OSError:
             raise Dead from None
-        self.clean = len(received) <= end and not answer.close
+        answer.body = rest if missing >= 0 else rest[: answer.length]
+        self.clean = missing >= 0 and not answer.close
         return answer
 
-    def _body(self, beginning: bytes, length: int, deadline: float) -> bytes:
+    def _body(self, beginning: bytes, missing: int, deadline: float) -> bytes:
         """Memory grows with what arrives, not with what was announced."""
-        deadline += length / _BODY_RATE
+        deadline += missing / _BODY_RATE
         parts = [beginning]
-        missing = length - len(beginning)
         while missing:
             part = self._more(min(missing, _BODY_CHUNK), deadline)
             parts.append(part)

@@ -72,6 +72,9 @@ class Memory:
         try:
             old = self.entries.get(key)
             if old is not None:
+                if old.size == entry.size:
+                    self.entries[key] = entry
+                    return
                 self._used -= old.size + _OVERHEAD
                 del self.entries[key]
             while len(self.entries) >= MOST_ENTRIES or (self.entries and self._used + size > MOST_BYTES):

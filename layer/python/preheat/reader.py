@@ -50,7 +50,7 @@ class Reader:
         self._wall = wall
         self._monotonic = monotonic
         self._memory = Memory()
-        self._targets: dict[Key, str] = {}
+        self._questions: dict[Key, bytes] = {}
         self._channel: Channel | None = None
         self._keeps = True  # whether there is a layer 1
 
@@ -75,48 +75,52 @@ class Reader:
     def _held(self, key: Key, max_age: float | None) -> Entry | None:
         """What memory holds and may still answer with."""
         entry = self._memory.entries.get(key)
-        if entry is None:
+        if entry is None or max_age == 0:
             return None
         wall, monotonic = self._wall(), self._monotonic()
         if not -BACKWARDS <= wall - entry.wall < entry.left > monotonic - entry.monotonic:
             return None
         return entry if max_age is None or entry.age_at(wall, monotonic) < max_age else None
 
-    def _remember(self, key: Key, target: str) -> str:
+    def _remember(self, key: Key, target: str) -> bytes:
         """A function asks the same few questions again and again, and writing one takes a while."""
-        if len(self._targets) >= MOST_ENTRIES:
-            self._targets.clear()
-        self._targets[key] = target
-        return target
+        if len(self._questions) >= MOST_ENTRIES:
+            self._questions.clear()
+        question = self._questions[key] = b"GET " + target.encode("ascii")
+        return question
 
-    def _read(self, key: Key, target: str, max_age: float | None, force_fetch: bool) -> Entry:
+    def _read(self, key: Key, question: bytes, max_age: float | None, force_fetch: bool) -> Entry:
         """Ask the sidecar, and keep the answer while it is fresh."""
         fields = b""
         if max_age is not None and not max_age >= 0:
             raise ValueError("max_age must be 0 or more")
         if force_fetch:
-            target += "&refresh=true" if "?" in target else "?refresh=true"
+            question += b"&refresh=true" if b"?" in question else b"?refresh=true"
         elif max_age:
             fields = b"Cache-Control: max-age=%d\r\n" % min(max_age, _LONGEST)
         memory = self._memory
-        if memory.process != os.getpid():  # a forked child: another thread may have held the lock at that moment
-            memory = self._memory = Memory()
         # Before the question leaves: an answer that a freeze cut in two is as old as its question (contract §4).
         wall, monotonic = self._wall(), self._monotonic()
         channel = self._channel or self._open()
-        answer = channel.ask("GET " + target, fields)
+        answer = channel.ask(question, fields)
         if answer.status != 200:
             raise errors.refusal(errors.called(key), answer, channel.token)
-        value = answer.body if key[0] is OBJECT or answer.media_type == BINARY else _text(answer.body)
+        body = answer.body
+        value = body if key[0] is OBJECT or answer.media_type == BINARY else _text(body)
         if value is None:
             raise errors.SidecarUnavailable(f"{errors.called(key)}: the answer is no UTF-8, so it is not Preheat's")
         # The sidecar's Age is whole seconds, rounded down: what is 299.9 s old must not live for another second.
         age = answer.age + 1
-        entry = Entry(value, len(answer.body), age, answer.lifetime, wall, monotonic)
-        if force_fetch:
-            # What another field or spelling of the same thing was answered with is older than this.
+        entry = Entry(value, len(body), age, answer.lifetime, wall, monotonic)
+        if force_fetch or memory.process != channel.process:
+            # What another field or spelling of the same thing was answered with is older than this. Or in a forked
+            # child: another thread may have held the memory's lock at that moment.
             memory = self._memory = Memory()
-        if self._keeps and answer.age >= 0 and age < answer.lifetime:
+        if max_age == 0:
+            held = memory.entries.get(key)
+            if held is not None and held.value != value:  # nothing is kept, but nobody sees an older value after this
+                self._memory = Memory()
+        elif self._keeps and answer.age >= 0 and age < answer.lifetime:
             memory.hold(key, entry)
         return entry
 

@@ -105,12 +105,12 @@ class Singles(Reader):
         key = (SECRET, name, stage, version)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            target = self._targets.get(key)
-            if target is None:
+            question = self._questions.get(key)
+            if question is None:
                 from preheat import targets
 
-                target = self._remember(key, targets.secret(name, stage, version))
-            entry = self._read(key, target, max_age, force_fetch)
+                question = self._remember(key, targets.secret(name, stage, version))
+            entry = self._read(key, question, max_age, force_fetch)
         if field is None:
             return entry.value if transform is None else transformed(entry.value, transform, key)
         return transformed(field_of(entry, field, key), transform, key)
@@ -147,12 +147,12 @@ class Singles(Reader):
         key = (PARAMETER, name, version, label, decrypt)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            target = self._targets.get(key)
-            if target is None:
+            question = self._questions.get(key)
+            if question is None:
                 from preheat import targets
 
-                target = self._remember(key, targets.parameter(name, version, label, decrypt))
-            entry = self._read(key, target, max_age, force_fetch)
+                question = self._remember(key, targets.parameter(name, version, label, decrypt))
+            entry = self._read(key, question, max_age, force_fetch)
         return entry.value if transform is None else transformed(entry.value, transform, key)
 
     if TYPE_CHECKING:
@@ -188,12 +188,12 @@ class Singles(Reader):
         key = (BELOW, path, recursive, decrypt)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            target = self._targets.get(key)
-            if target is None:
+            question = self._questions.get(key)
+            if question is None:
                 from preheat import targets
 
-                target = self._remember(key, targets.below(path, recursive, decrypt))
-            entry = self._read(key, target, max_age, force_fetch)
+                question = self._remember(key, targets.below(path, recursive, decrypt))
+            entry = self._read(key, question, max_age, force_fetch)
         members = members_of(entry, path, key)
         if transform is None:
             return members.copy()
@@ -223,10 +223,10 @@ class Singles(Reader):
         key = (OBJECT, uri, version)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            target = self._targets.get(key)
-            if target is None:
+            question = self._questions.get(key)
+            if question is None:
                 from preheat import targets
 
-                target = self._remember(key, targets.s3_object(uri, version))
-            entry = self._read(key, target, max_age, force_fetch)
+                question = self._remember(key, targets.s3_object(uri, version))
+            entry = self._read(key, question, max_age, force_fetch)
         return entry.value if transform is None else transformed(entry.value, transform, key)

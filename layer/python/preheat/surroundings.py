@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_PORT = 2773
-TOKENS = ("AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PREHEAT_TOKEN")  # contract §3
 _FALSE = ("false", "0", "no", "off")
 _LAUNCHER = "/opt/extensions/preheat"
 
@@ -28,13 +27,13 @@ def port(environ: Mapping[str, str]) -> int:
 
 
 def token(environ: Mapping[str, str]) -> str:
-    """What shows the sidecar that the question comes from this execution environment; "" where there is none. No
-    network call is made for it."""
-    for name in TOKENS:
-        value = environ.get(name)
-        if value:
-            return value
-    return ""
+    """What shows the sidecar that the question comes from this execution environment, in the contract's order (§3); ""
+    where there is none. No network call is made for it."""
+    try:
+        value = environ["AWS_SESSION_TOKEN"]  # looked up for every question, and nearly always there
+    except KeyError:
+        value = ""
+    return value or environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN") or environ.get("PREHEAT_TOKEN") or ""
 
 
 def caching(environ: Mapping[str, str]) -> bool:
