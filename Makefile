@@ -79,9 +79,9 @@ clean:  ## remove what make, build.sh and the tools made
 .PHONY: demo
 CHECKED += $(wildcard demo)
 
-# What it needs is made before by the program itself, which says what it does and goes on where something can't be had.
-demo:  ## see it work: the sample function cold and warm, with Preheat and with boto3; ARGS="--stand-in"
-	@$(MAKE) --no-print-directory --question $(INSTALLED) || echo "Installing into .venv what the demo needs, once; that can take a minute" >&2
-	@$(MAKE) --no-print-directory --silent $(INSTALLED) || \
-		{ echo "That needs PyPI: see what pip says above; behind a proxy set HTTPS_PROXY or PIP_INDEX_URL" >&2; exit 1; }
+# Layer and emulator are made by the program, which says so, and goes on with a stand-in where the emulator can't be had.
+demo:  ## see it work: a cold start with Preheat beside one with boto3; ARGS=--stand-in does without the emulator
+	@$(MAKE) -s --no-print-directory -q $(INSTALLED) || echo "Installing what it needs into .venv, once: a minute" >&2
+	@$(MAKE) -s --no-print-directory $(INSTALLED) || \
+		{ echo "That needs PyPI: see above; behind a proxy set HTTPS_PROXY or PIP_INDEX_URL" >&2; exit 1; }
 	@$(BIN)/python -m demo $(ARGS)

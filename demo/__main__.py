@@ -86,8 +86,11 @@ def _check(comparison: Comparison) -> None:
     starts = [*comparison.preheat, *comparison.boto3]
     if len({start.answer for start in starts}) != 1:
         raise Failed("the function does not answer the same with Preheat and with boto3")
-    if any(row.outcome != "ok" for start in comparison.preheat for row in start.fetched):
-        raise Failed("not everything was prefetched")
+    missing = {
+        f"{row.name}: {row.outcome}" for start in comparison.preheat for row in start.fetched if row.outcome != "ok"
+    }
+    if missing:
+        raise Failed(f"not everything was prefetched: {', '.join(sorted(missing))}")
 
 
 def _notes() -> list[str]:
