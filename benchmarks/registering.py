@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,9 @@ def _start(command: list[str | Path], name: str, folder: Path, aws: dict[str, st
         environ["PYTHON"] = str(_PYTHON)
         environ["AWS_DEFAULT_REGION"] = environ["AWS_REGION"]  # Lambda sets both
         environ["PREHEAT_PORT"] = str(_free_port())
+        environ["TMPDIR"] = tempfile.mkdtemp(
+            dir=folder
+        )  # what the sidecar leaves for the next one there is not for ours
         started = time.monotonic()
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
         try:

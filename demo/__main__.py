@@ -60,9 +60,12 @@ class _Interruption:
 def _run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
     progress.tell("A Lambda function's cold start, with Preheat and with boto3")
     if options.layer is None:
-        with progress.step("building the layer") as say:
-            prepare.build_layer()
-            say(f"dist/layer.zip, {prepare.LAYER.stat().st_size / 1000:,.0f} KB")
+        if prepare.is_current(prepare.LAYER):
+            progress.tell("  dist/layer.zip is up to date")
+        else:
+            with progress.step("building the layer") as say:
+                prepare.build_layer()
+                say(f"dist/layer.zip, {prepare.LAYER.stat().st_size / 1000:,.0f} KB")
     stage, name = stages.choose(folder, options.layer or prepare.LAYER, stack, stand_in=options.stand_in)
     with progress.step(f"running {options.runs} cold starts of each"):
         comparison = _compare(stage, options.runs)

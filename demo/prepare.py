@@ -45,6 +45,17 @@ def _runs(pid: str) -> bool:
     return True
 
 
+def is_current(layer: Path, root: Path = ROOT) -> bool:
+    """Whether nothing that the layer is made of has changed since it was built."""
+    if not layer.exists():
+        return False
+    sources = [root / "build.sh", root / "requirements" / "layer.txt"]
+    for name in ("extension", "layer"):
+        # Folders too: theirs is the time at which a file came or went.
+        sources += [path for path in (root / name).rglob("*") if "__pycache__" not in path.parts]
+    return max(path.stat().st_mtime for path in sources) < layer.stat().st_mtime
+
+
 def build_layer() -> None:
     """Write dist/layer.zip anew."""
     done = subprocess.run([ROOT / "build.sh"], check=False, capture_output=True, text=True)  # noqa: S603 (our own)
