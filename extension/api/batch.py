@@ -9,7 +9,8 @@ import binascii
 
 from extension import jsontext
 from extension.api.native import field_of
-from extension.api.problems import JSON, problem, source_problem
+from extension.api.problems import JSON, missing_field, source_problem
+from extension.api.problems import document as problem_document
 from extension.api.questions import read_parameter, read_secret
 from extension.api.reading import gather, guarded
 from extension.errors import SourceError
@@ -54,7 +55,7 @@ class Refused:
     def __init__(self, kind: str, key: str, reason: str) -> None:
         self.kind = kind
         self.key = key
-        self.problem = jsontext.loads(problem(400, reason).body)
+        self.problem = problem_document(400, reason)
 
 
 def answer_batch(store: Store, body: bytes, reply: Reply) -> None:
@@ -144,7 +145,7 @@ def _member(store: Store, item: Item, result: Reading | SourceError) -> dict[str
         try:
             shown["value"] = field_of(value.string, field)
         except (ValueError, KeyError):
-            return {"error": _field_problem(resource)}
+            return {"error": missing_field(resource)}
     elif item.kind == "secrets" and value.binary is not None:
         shown["base64"] = binascii.b2a_base64(value.binary, newline=False).decode("ascii")
     else:
@@ -152,11 +153,6 @@ def _member(store: Store, item: Item, result: Reading | SourceError) -> dict[str
     shown["version"] = value.version
     shown["age"] = round(result.age, 3)
     return shown
-
-
-def _field_problem(resource: Resource) -> Any:
-    detail = "the secret is no JSON object with such a key"
-    return jsontext.loads(problem(404, detail, code="FieldNotFound", resource=resource.label).body)
 
 
 def _document(body: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import binascii
 
 from extension import jsontext
 from extension.api.conditions import matches, quoted, wanted_age
-from extension.api.problems import JSON, answer, problem, source_problem
+from extension.api.problems import JSON, answer, missing_field, problem, source_problem
 from extension.api.ranges import Unsatisfiable, byte_range
 from extension.api.reading import answer_with, gather, guarded
 from extension.errors import SourceError
@@ -45,8 +45,7 @@ def answer_secret(store: Store, request: Request, question: Question, reply: Rep
         try:
             found = field_of(secret.string, field)
         except (ValueError, KeyError):
-            detail = "the secret is no JSON object with such a key"
-            return problem(404, detail, code="FieldNotFound", resource=resource.label)
+            return answer(missing_field(resource))
         body = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else jsontext.dumps(found)
         return _fresh(request, result, f"{secret.etag}-field-{_checksum(field)}", _TEXT, body)
 

@@ -46,6 +46,12 @@ def problem(
     return answer(document(status, detail, code=code, resource=resource, title=title), headers)
 
 
+def missing_field(resource: Resource) -> dict[str, object]:
+    """What a ``field`` that is not in the secret comes to; names neither keys nor value."""
+    detail = "the secret is no JSON object with such a key"
+    return document(404, detail, code="FieldNotFound", resource=resource.label)
+
+
 def document(status: int, detail: str, *, code: str = "", resource: str = "", title: str = "") -> dict[str, object]:
     """An error as a problem document."""
     members: dict[str, object] = {"status": status, "title": title or _TITLES.get(status, "Error"), "detail": detail}
