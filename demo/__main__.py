@@ -5,19 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demo import page, prepare, progress, stages, terminal
+from demo import interruption, page, prepare, progress, stages, terminal
 from demo.page import Comparison
 from demo.records import Failed
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from demo.stages import Stage
 
 STAND_IN = "stand-in"  # what PREHEAT_DEMO may hold
@@ -28,12 +25,12 @@ _WARM = 10  # invocations of each environment
 def main(arguments: list[str]) -> int:
     """The exit status: 0 where everything went well, 1 where it did not (and why is on standard error)."""
     options = _options(arguments)
-    interruption = _Interruption()
+    interruption.arm()
     try:
         with prepare.folder() as folder, ExitStack() as stack:
             _run(options, folder, stack)
     except (Exception, KeyboardInterrupt) as error:
-        if interruption.came:  # whatever that led to
+        if interruption.came():  # whatever that led to
             progress.tell("Stopped.")
             return 130
         if not isinstance(error, (Failed, OSError)):
@@ -41,20 +38,6 @@ def main(arguments: list[str]) -> int:
         progress.tell(f"\nThe demo failed: {error}")
         return 1
     return 0
-
-
-class _Interruption:
-    """The first signal that ends us is a KeyboardInterrupt; later ones must not disturb the clearing up."""
-
-    def __init__(self) -> None:
-        self.came = False
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._come)
-
-    def _come(self, _number: int, _frame: FrameType | None) -> None:
-        if not self.came:
-            self.came = True
-            raise KeyboardInterrupt
 
 
 def _run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:

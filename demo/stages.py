@@ -6,7 +6,7 @@ import signal
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from demo import prepare, progress, workload
+from demo import interruption, prepare, progress, workload
 from demo.standin import StandIn
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _emulator(folder: Path, layer: Path, stack: ExitStack) -> Chosen:
     folder.mkdir()
     with ExitStack() as own:
         try:
-            with _uninterrupted():
+            with interruption.held(), _out_of_reach():
                 namespace = own.enter_context(Namespace(folder))
             with progress.step("getting AWS's Runtime Interface Emulator"):
                 emulator()
@@ -80,7 +80,7 @@ def _emulator(folder: Path, layer: Path, stack: ExitStack) -> Chosen:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def _out_of_reach() -> Iterator[None]:
     """What is started now, and all that it starts, does not feel Ctrl-C: we do, and end it in good order."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -94,7 +94,7 @@ def _stand_in(folder: Path, layer: Path, stack: ExitStack) -> Chosen:
     folder.mkdir()
     opt, task = _lay_out(folder, layer)
     with progress.step("starting moto as AWS, and the stand-in for Lambda"):
-        stage = stack.enter_context(StandIn(folder, opt, task))
+        stage = StandIn(folder, opt, task, stack)
         stage.cold_start(with_preheat=False, warm=0)
     return Chosen(stage, f"Lambda: the project's own stand-in, not AWS's emulator. {_AWS}")
 

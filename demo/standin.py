@@ -16,43 +16,27 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-from demo import timeline, workload
+from demo import interruption, timeline, workload
 from demo.prepare import ROOT
 from demo.records import ColdStart, Failed
 from tests.fakes.lambda_api import FakeLambdaApi, Timeout
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
 
 _LIMIT = 60.0  # seconds; never waited for but where something hangs
 
 
 class StandIn:
-    """Use as a context manager. ``folder``, an empty one, is for files; ``opt``: the layer; ``task``: the function."""
+    """``folder``, an empty one, is for files; ``opt``: the layer; ``task``: the function; ``stack`` ends what runs."""
 
-    def __init__(self, folder: Path, opt: Path, task: Path) -> None:
+    def __init__(self, folder: Path, opt: Path, task: Path, stack: contextlib.ExitStack) -> None:
         self._folder = folder
         self._opt = opt
         self._task = task
         (folder / "bin").mkdir()
         (folder / "bin" / "python3").symlink_to(Path(sys.executable).resolve())  # for the launcher: it asks PATH
-        self._aws = _Child([sys.executable, "-m", "demo.aws", folder], _plain(), ROOT, folder / "aws.log")
-        try:
-            self._environ: dict[str, str] = self._aws.read()
-        except BaseException:
-            self._aws.end()
-            raise
-
-    def __enter__(self) -> StandIn:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._aws.end()
+        aws = _start(stack, [sys.executable, "-m", "demo.aws", folder], _plain(), ROOT, folder / "aws.log")
+        self._environ: dict[str, str] = aws.read()
 
     def cold_start(self, *, with_preheat: bool, warm: int) -> ColdStart:
         """A new sidecar and a new function, one cold and ``warm`` warm invocations, and their end."""
@@ -67,11 +51,10 @@ class StandIn:
             began = time.time()
             registered = 0.0
             if with_preheat:
-                stack.enter_context(self._sidecar(api, environ, log))
+                self._start_sidecar(stack, api, environ, log)
                 registered = _told(log, lambda: api.wait_calls("register", 1)[0].wall)
             environ["PYTHONPATH"] = os.pathsep.join(map(str, (self._task, self._opt / "python")))
-            function = _Child([sys.executable, self._task / "stand_in_runtime.py"], environ, self._task, log)
-            stack.callback(function.end)
+            function = _start(stack, [sys.executable, self._task / "stand_in_runtime.py"], environ, self._task, log)
             function.read()
             ready = _told(log, lambda: api.wait_calls("next", 1)[0].wall) if with_preheat else 0.0
             moments = timeline.Moments(began, registered, ready, time.time())
@@ -87,19 +70,31 @@ class StandIn:
             entries = timeline.journal(lines)
         return timeline.cold_start(moments, entries, answers[0], answers[1:], fetched)
 
-    @contextlib.contextmanager
-    def _sidecar(self, api: FakeLambdaApi, environ: dict[str, str], log: Path) -> Iterator[None]:
+    def _start_sidecar(
+        self, stack: contextlib.ExitStack, api: FakeLambdaApi, environ: dict[str, str], log: Path
+    ) -> None:
         launcher = self._opt / "extensions" / "preheat"
-        with log.open("ab") as output:
+        with log.open("ab") as output, interruption.held():
             process = subprocess.Popen([launcher], env=environ, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 (our own)
+            stack.push(_Shutdown(api, process))
+
+
+class _Shutdown:
+    """Ends a sidecar as Lambda does; one that is in the way of an exception at once."""
+
+    def __init__(self, api: FakeLambdaApi, process: subprocess.Popen[bytes]) -> None:
+        self._api = api
+        self._process = process
+
+    def __call__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            yield
-            api.shutdown()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(2)  # as long as Lambda waits
+            if kind is None:
+                self._api.shutdown()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(2)  # as long as Lambda waits
         finally:
-            process.kill()
-            process.wait()
+            self._process.kill()
+            self._process.wait()
 
 
 class _Child:
@@ -138,6 +133,15 @@ class _Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
+
+
+def _start(
+    stack: contextlib.ExitStack, command: list[str | Path], environ: dict[str, str], folder: Path, log: Path
+) -> _Child:
+    with interruption.held():
+        child = _Child(command, environ, folder, log)
+        stack.callback(child.end)
+    return child
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

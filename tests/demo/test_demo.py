@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,8 @@ def test_the_stand_in_plays_the_same_for_both(layer, tmp_path):
     opt = prepare.lay_out_layer(layer, tmp_path / "opt")
     task = prepare.lay_out_function(tmp_path / "task")
     (tmp_path / "stage").mkdir()
-    with StandIn(tmp_path / "stage", opt, task) as stage:
+    with ExitStack() as stack:
+        stage = StandIn(tmp_path / "stage", opt, task, stack)
         preheat = stage.cold_start(with_preheat=True, warm=3)
         boto3 = stage.cold_start(with_preheat=False, warm=3)
     assert (3, 3) == (preheat.calls, boto3.calls)
