@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cachetools import Cache, LRUCache
+from cachetools import LRUCache
 
 from extension import freshness
 from extension.reading import Reading
@@ -95,15 +95,17 @@ class EntryCache:
     """Entries by key. Not thread-safe by itself: the store's lock guards it."""
 
     def __init__(self, items: int, memory: int, evicted: Callable[[Entry], None]) -> None:
-        self._lru = _Lru(memory, evicted)
+        self._lru = _Lru(memory, self._leave)
+        self._entries: dict[Hashable, Entry] = {}  # what is in there, to look at without counting as a read
         self._items = items
+        self._evicted = evicted
 
     def __len__(self) -> int:
-        return len(self._lru)
+        return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
         """All entries; does not count as reading them."""
-        return iter([self._lru.peek(key) for key in self._lru])
+        return iter(list(self._entries.values()))
 
     @property
     def used(self) -> int:
@@ -120,7 +122,7 @@ class EntryCache:
 
     def peek(self, key: Hashable) -> Entry | None:
         """The entry; does not count as reading it."""
-        return self._lru.peek(key) if key in self._lru else None
+        return self._entries.get(key)
 
     def put(self, entry: Entry) -> bool:
         """Store it, or store it again with its new size; False if it alone is larger than the bound."""
@@ -131,16 +133,21 @@ class EntryCache:
         except ValueError:  # larger than everything
             self.remove(key)
             return False
+        self._entries[key] = entry
         while len(self._lru) > self._items:
             self._lru.popitem()
         return True
 
     def remove(self, key: Hashable) -> None:
         """Forget it."""
-        if key in self._lru:
-            entry = self._lru.peek(key)
+        entry = self._entries.get(key)
+        if entry is not None:
             del self._lru[key]
-            self._lru.evicted(entry)
+            self._leave(entry)
+
+    def _leave(self, entry: Entry) -> None:
+        del self._entries[entry.key]
+        self._evicted(entry)
 
 
 class _Lru(LRUCache):  # type: ignore[type-arg]  # generic for the type checker only
@@ -148,13 +155,9 @@ class _Lru(LRUCache):  # type: ignore[type-arg]  # generic for the type checker 
 
     def __init__(self, memory: int, evicted: Callable[[Entry], None]) -> None:
         super().__init__(memory, getsizeof=_size)
-        self.evicted = evicted
-
-    def peek(self, key: Hashable) -> Entry:
-        entry: Entry = Cache.__getitem__(self, key)  # LRUCache's own would count as a read
-        return entry
+        self._tell = evicted
 
     def popitem(self) -> tuple[Hashable, Entry]:
         key, entry = super().popitem()
-        self.evicted(entry)
+        self._tell(entry)
         return key, entry

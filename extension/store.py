@@ -86,7 +86,13 @@ class Store:
         ``force``: fetch anew, by a call that begins after this. ``max_age``: an older entry (in seconds) does not do,
         unless fetching it anew fails with a transient error.
         """
-        return self.read_many(((resource, done),), force=force, max_age=max_age)[0]
+        leading: list[Flight] = []
+        now = self._clock.now()
+        with self._lock:
+            answer = self._read(resource, done, force, max_age, now, leading)
+        if leading:
+            self._start(leading, self.round())
+        return answer
 
     def read_many(
         self, questions: Iterable[tuple[Resource, Done]], *, force: bool = False, max_age: float | None = None
@@ -103,15 +109,14 @@ class Store:
     def _read(
         self, resource: Resource, done: Done, force: bool, max_age: float | None, now: Instant, leading: list[Flight]
     ) -> Reading | SourceError | Pending:
-        key = self._key(resource)
         entry = self._holdings.find(resource)
         if not self.resolver.permits(resource) and not self.resolver.permits(resource, self._holdings.same(resource)):
             return outcome.failure(outcome.DENIED, "NotListed", "PREHEAT_ALLOW=listed, and no list names it")
         old = None if force else entry  # whoever forces it wants the new value or the error
-        if force and not self._forced.just_now(key, now):
-            self._forced.note(key, now)
+        if force and not self._forced.just_now(self._key(resource), now):
+            self._forced.note(self._key(resource), now)
         elif force:
-            flight = self._flights.get(key)
+            flight = self._flights.get(self._key(resource))
             if flight is None or flight.then is None:  # else the one before is lined up still: join that
                 force = False
                 max_age = -1.0 if flight is not None else None  # what that one brings is the newest
@@ -125,7 +130,7 @@ class Store:
                 return known
         if entry is not None:
             entry.misses += 1
-        flight, leads = self._flights.join(key, resource, forced=force)
+        flight, leads = self._flights.join(self._key(resource), resource, forced=force)
         wait = self._waiter(done, reading.MISS if leads else reading.COALESCED, old)
         flight.waiters.append(wait)
         if leads and self._lift(flight):

@@ -13,9 +13,6 @@ from extension.http1.connection import Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from extension.api.questions import Question
     from extension.clock import Clock
     from extension.health import Health
     from extension.http1.connection import Reply
@@ -28,7 +25,6 @@ _READ = (b"GET", b"HEAD")
 _WRITE = (b"POST",)
 _PATHS = ("/secrets", "/parameters", "/s3", "/batch", "/refresh", "/restore", "/health", "/stats", "/ping")
 _POST = ("/batch", "/refresh", "/restore")
-_REMEMBERED = 1000  # questions
 _DROP_IN = {
     drop_in.SECRET_PATH: (drop_in.ask_secret, drop_in.answer_secret),
     drop_in.PARAMETER_PATH: (drop_in.ask_parameter, drop_in.answer_parameter),
@@ -51,7 +47,6 @@ class Api:
         self._clock = clock
         self._log = log
         self._started = clock.now()
-        self._questions: dict[bytes, Question] = {}  # by request target; used by the loop's thread only
 
     def refuse(self, status: int, reason: str) -> Response:
         """What never became a request; or the connection limit, in the agent's words."""
@@ -61,24 +56,23 @@ class Api:
         response.close = True
         return response
 
-    def answer(self, request: Request, reply: Reply) -> None:
-        """Answer one request, now or later."""
-        self._guarded(lambda: self._answer(request, reply), reply)
-
-    def _again(self, request: Request, reply: Reply) -> None:
-        """The tokens were read anew for this request."""
-        self._guarded(lambda: self._answer(request, reply, renewed=True), reply)
-
-    def _guarded(self, answer: Callable[[], None], reply: Reply) -> None:
+    def answer(self, request: Request, reply: Reply, *, renewed: bool = False) -> None:
+        """Answer one request, now or later. ``renewed``: the tokens were read anew for it."""
         try:
-            answer()
+            self._answer(request, reply, renewed)
         except ValueError as error:
             reply(problem(400, str(error)))
         except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
             self._log.error("api.fault", error=type(error).__name__)
             reply(problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault"))
 
-    def _answer(self, request: Request, reply: Reply, *, renewed: bool = False) -> None:
+    def _answer(self, request: Request, reply: Reply, renewed: bool) -> None:
+        if request.understood is not None and self._tokens.accept(request):
+            # Functions ask the same few things again and again, in the same bytes; what they mean is a third of a hit.
+            if self._restore.pending:
+                self._restore.requested()
+            request.understood(request, reply)
+            return
         path, query = split(request.target)
         if path == "/ping":
             if request.method == b"GET":
@@ -95,7 +89,9 @@ class Api:
             reply(Response(400, [TEXT], b"Forwarded") if is_drop_in else problem(400, "Forwarded", code="Forwarded"))
         elif not self._tokens.accept(request):
             refusal = drop_in.UNAUTHORIZED if is_drop_in else _unauthorized()
-            if not renewed and self._tokens.renew(lambda: reply.resume(lambda: self._again(request, reply))):
+            if not renewed and self._tokens.renew(
+                lambda: reply.resume(lambda: self.answer(request, reply, renewed=True))
+            ):
                 return
             reply(refusal)
         elif is_drop_in:
@@ -108,14 +104,13 @@ class Api:
             reply(Response(405, [TEXT, (b"Allow", b"GET")], b"Not allowed"))
             return
         ask, answer = _DROP_IN[path]
-        question = self._questions.get(request.target)
-        if question is None:
-            try:
-                question = self._remember(request.target, ask(self._store.resolver, query))
-            except (ValueError, KeyError):
-                reply(drop_in.failed("ValidationException"))
-                return
-        answer(self._store, question, reply)
+        try:
+            question = ask(self._store.resolver, query)
+        except (ValueError, KeyError):
+            reply(drop_in.failed("ValidationException"))
+            return
+        request.understood = lambda _, reply: answer(self._store, question, reply)
+        request.understood(request, reply)
 
     def _native(self, request: Request, path: str, query: str, reply: Reply) -> None:
         kind = path[1:].partition("/")[0]
@@ -135,20 +130,11 @@ class Api:
             (answer_batch if path == "/batch" else answer_refresh)(self._store, request.body, reply)
         elif kind in _NATIVE:
             ask, answer = _NATIVE[kind]
-            question = self._questions.get(request.target)
-            if question is None:
-                question = self._remember(request.target, ask(self._store.resolver, path, query))
-            answer(self._store, request, question, reply)
+            question = ask(self._store.resolver, path, query)
+            request.understood = lambda request, reply: answer(self._store, request, question, reply)
+            request.understood(request, reply)
         else:
             reply(self._health_report() if path == "/health" else self._statistics())
-
-    def _remember(self, target: bytes, question: Question) -> Question:
-        """A function asks the same few things again and again; understanding one costs a third of a hit."""
-        if len(self._questions) >= _REMEMBERED:
-            self._questions.clear()
-        if len(target) < 1024:
-            self._questions[target] = question
-        return question
 
     def _health_report(self) -> Response:
         health = self._health

@@ -93,9 +93,13 @@ def _fetch(
         }
         refreshed = len(results) - len(failed)
         summary = {"refreshed": refreshed, "failed": failed | refused, "skipped": skipped}
-        guarded(lambda: Response(200, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(summary)), reply)
+        guarded(_summarised, summary, reply)
 
     reply.abandon = gather(store, waiting, finish, force=force, max_age=0.0)
+
+
+def _summarised(summary: dict[str, Any]) -> Response:
+    return Response(200, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(summary))
 
 
 def _collect(
@@ -110,13 +114,13 @@ def _collect(
             if isinstance(result, SourceError) and result.status == 404 and len(item.question.resources) > 1
         ]
         if not again:
-            guarded(lambda: render(results), reply)
+            guarded(render, results, reply)
             return
 
         def finish_again(second: list[Reading | SourceError]) -> None:
             for index, result in zip(again, second, strict=True):
                 results[index] = result
-            guarded(lambda: render(results), reply)
+            guarded(render, results, reply)
 
         reply.abandon = gather(store, [items[index].question.resources[1] for index in again], finish_again)
 

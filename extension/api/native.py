@@ -98,7 +98,7 @@ def _answer_wildcard(store: Store, request: Request, question: Question, reply: 
         resources = result.value.members
 
         def finish(values: list[Reading | SourceError]) -> None:
-            guarded(lambda: _wildcard(store, request, result, resources, values), reply)
+            guarded(lambda values: _wildcard(store, request, result, resources, values), values, reply)
 
         reply.abandon = gather(store, resources, finish)
         return None

@@ -10,7 +10,7 @@ from extension.reading import Pending
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeVar
 
     from extension.errors import SourceError
     from extension.http1.connection import Reply, Response
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from extension.references import Resource
     from extension.store import Store
 
+    Result = TypeVar("Result")
     Render = Callable[[Reading | SourceError], Response | None]
     Finish = Callable[[list[Reading | SourceError]], None]
 
 
-def guarded(render: Callable[[], Response | None], reply: Reply) -> None:
-    """Reply with what ``render`` makes. A fault of ours is answered, too, and passed on to whoever logs it."""
+def guarded(render: Callable[[Result], Response | None], result: Result, reply: Reply) -> None:
+    """Reply with what ``render`` makes of it. A fault of ours is answered, too, and passed on to whoever logs it."""
     try:
-        response = render()
+        response = render(result)
     except Exception as error:
         reply(problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault"))
         raise
@@ -45,7 +46,7 @@ def answer_with(
     """Read ``resource`` and reply with what ``render`` makes of it; None: it has asked for something else."""
 
     def done(result: Reading | SourceError) -> None:
-        guarded(lambda: render(result), reply)
+        guarded(render, result, reply)
 
     result = store.read(resource, done, force=force, max_age=max_age)
     if isinstance(result, Pending):

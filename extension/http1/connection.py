@@ -95,7 +95,7 @@ class Client:
     def __init__(self, plain: _socket.socket, loop: Loop, application: Application, over_limit: bool) -> None:
         self._plain = plain
         self._application = application
-        self._parser = RequestParser()
+        self._parser = RequestParser(known=loop.known)
         self._out: bytes | memoryview = b""
         self._closed = False
         self._closing = False  # what is being sent is the last

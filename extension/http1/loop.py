@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from extension.http1.connection import Application
+    from extension.http1.request import Request
     from extension.logs import Log
 
 CONNECTION_LIMIT = 800  # as the Secrets Manager Agent's; an environment has 1,024 file descriptors
@@ -51,6 +52,7 @@ class Loop:
         os.set_blocking(self._wake_out, False)
         self._poller: Any = select.epoll() if hasattr(select, "epoll") else select.poll()
         self._thread = 0
+        self.known: dict[bytes, Request] = {}  # what clients ask again and again, by its bytes
         self._turn = 0  # counts events, so that "longest idle" needs no clock
         self._stopping = False
         self._deaf = False  # no file descriptor was left for another connection

@@ -23,18 +23,27 @@ from extension.http1.fields import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from extension.http1.fields import Fields
 
 _CR = 0x0D
 _KEEP_ALIVE = [(b"connection", b"keep-alive")]  # says nothing new in HTTP/1.1, yet most clients send it
 _VERSION_FORM = b"HTTP/0.0"
+# Heads that are known by heart, so that a client that asks for the same again costs a look-up instead of a parse.
+MOST_KNOWN = 64
+LONGEST_KNOWN = 4096  # bytes; a session token has 1,000 to 1,500
 _DIGITS_TO_ZERO = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 
 
 class Request:
-    """One complete request. Its repr shows neither target nor headers: they hold names and the caller's token."""
+    """One complete request. Its repr shows neither target nor headers: they hold names and the caller's token.
 
-    __slots__ = ("body", "headers", "http11", "keep_alive", "method", "target")
+    Parsers that share ``known`` return one object for the same bytes: whoever gets it may note in ``understood`` what
+    they mean, and must change nothing else.
+    """
+
+    __slots__ = ("body", "headers", "http11", "keep_alive", "method", "target", "understood")
 
     def __init__(
         self,
@@ -51,6 +60,7 @@ class Request:
         self.headers = headers  # names in lower case, values without blanks around them, in the order sent
         self.body = body
         self.keep_alive = keep_alive
+        self.understood: Any = None
 
     def __repr__(self) -> str:
         return f"<Request: {len(self.headers)} headers, body of {len(self.body)} bytes>"
@@ -107,6 +117,7 @@ class RequestParser:
         "_buffer",
         "_expects_continue",
         "_failure",
+        "_known",
         "_line_checked",
         "_max_body",
         "_max_head",
@@ -118,8 +129,14 @@ class RequestParser:
     )
 
     def __init__(
-        self, max_head: int = 16384, max_target: int = 8192, max_headers: int = 100, max_body: int = 65536
+        self,
+        max_head: int = 16384,
+        max_target: int = 8192,
+        max_headers: int = 100,
+        max_body: int = 65536,
+        known: dict[bytes, Request] | None = None,
     ) -> None:
+        self._known = known  # head -> its request, where that has no body; shared by parsers with the same bounds
         self._max_head = max_head  # request line to blank line, CRLFs included
         self._max_target = max_target
         self._max_headers = max_headers
@@ -182,14 +199,18 @@ class RequestParser:
         del buffer[: end + 4]
         self._seen = 0
         self._line_checked = False
+        if self._known is not None:
+            again = self._known.get(head)
+            if again is not None:
+                return again
         line, _, block = head.partition(b"\r\n")
         method, target, http11 = parse_request_line(line, self._max_target)
         headers, special = parse_fields(block, self._max_headers)
         request = Request(method, target, http11, headers, b"", http11)
-        if not special:
-            return request
-        if special == _KEEP_ALIVE:
-            request.keep_alive = True
+        if not special or special == _KEEP_ALIVE:
+            request.keep_alive = http11 or bool(special)
+            if self._known is not None:
+                _learn(self._known, head, request)
             return request
         return self._expect_body(request, special)
 
@@ -244,3 +265,11 @@ class RequestParser:
         self._seen = known
         if known == self._max_head:
             raise BadMessage(431, "header too long")
+
+
+def _learn(known: dict[bytes, Request], head: bytes, request: Request) -> None:
+    if len(head) > LONGEST_KNOWN:
+        return
+    if len(known) >= MOST_KNOWN:
+        known.clear()
+    known[head] = request
