@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from extension.aws.call import Budget
     from extension.aws.client import Client
     from extension.aws.credentials import Credentials, CredentialStore, OwnCredentials
+    from extension.aws.roles import AssumedRoles
     from extension.clock import Clock
     from extension.health import Health
     from extension.http1.loop import Loop
@@ -93,7 +94,6 @@ def assemble(
 
     from extension.aws.client import Client
     from extension.aws.credentials import CredentialStore, NoCredentials, own_credentials
-    from extension.aws.roles import assume_role
     from extension.prefetch import Prefetch
     from extension.resolution import Resolver
     from extension.sources.listing import MOST_NAMES
@@ -102,9 +102,16 @@ def assemble(
     from extension.sources.secrets_manager import SecretsManager
     from extension.store import Store
 
-    def assume(role: str, budget: Budget) -> Credentials:
-        endpoint = directory.endpoint("sts", directory.region)
-        return assume_role(sidecar.client, endpoint, directory.region, role, budget)
+    def roles() -> AssumedRoles:
+        from extension.aws.roles import AssumedRoles, assume_role, session_name
+
+        session = session_name(environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
+
+        def assume(role: str, budget: Budget) -> Credentials:
+            endpoint = directory.endpoint("sts", directory.region)
+            return assume_role(sidecar.client, endpoint, directory.region, role, session, budget)
+
+        return AssumedRoles(assume, clock)
 
     def held(resource: Resource) -> Object | None:
         found: Object | None = sidecar.store.held(resource)
@@ -113,7 +120,7 @@ def assemble(
     own = own or own_credentials(environ, transport.trust, clock)
     if isinstance(own, NoCredentials):
         log.error("credentials.missing", problem=own.problem)
-    sidecar.credentials = CredentialStore(own, assume, clock)
+    sidecar.credentials = CredentialStore(own, roles, clock)
     sidecar.client = client = Client(transport.pool, sidecar.credentials, clock, settings.cache_memory)
     resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed")
     most_names = min(MOST_NAMES, settings.cache_items)
@@ -139,7 +146,8 @@ def assemble(
     if not tokens.any:
         log.error("token.missing", problem="no AWS_SESSION_TOKEN and no PREHEAT_TOKEN is set: all but /ping is 401")
     sidecar.restore = restore = Restore(sidecar.store, sidecar.credentials, transport.pool, clock)
-    sidecar.server = Loop(listeners, Api(sidecar.store, tokens, sidecar.health, restore, clock, log), log)
+    api = Api(sidecar.store, tokens, sidecar.health, restore, clock, log, agent=settings.compat == "agent")
+    sidecar.server = Loop(listeners, api, log)
     sidecar.server.start()
     sidecar.refresher = Refresher(sidecar.store, sidecar.credentials.begin_round, clock, log)
     return sidecar

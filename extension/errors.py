@@ -44,12 +44,18 @@ class SourceError(PreheatError):
     "not_found", "malformed", "transient", "timeout" or "connection"), ``status`` the HTTP status of our answer,
     ``transient`` whether a retry or a stale value helps. ``code`` is AWS's bare code, safe in a header:
     ``[A-Za-z0-9.]{1,64}``. ``message`` is printable, of at most 1000 characters, and never goes into a header.
+    ``answered`` is the status of AWS's own answer, 0 where there was none; ``role`` the ARN of the role that could not
+    be assumed, where that is what failed.
     """
 
-    __slots__ = ("code", "kind", "message", "status", "transient")
+    __slots__ = ("answered", "code", "kind", "message", "role", "status", "transient")
 
-    def __init__(self, status: int, *, transient: bool, code: str, message: str, kind: str) -> None:
+    def __init__(
+        self, status: int, *, transient: bool, code: str, message: str, kind: str, answered: int = 0, role: str = ""
+    ) -> None:
         self.status = status
+        self.answered = answered
+        self.role = role
         self.transient = transient
         self.code = _clean_code(code, kind)
         self.message = _printable(message[:_MESSAGE])

@@ -61,7 +61,7 @@ class Restore:
     def _renew(self, now: Instant) -> None:
         self._done = now
         self._store.expire()
-        self._credentials.begin_round()
+        self._credentials.restored()
         self._pool.close_idle()
         # Every environment restored from one snapshot would continue with the same random numbers in TLS.
         _ssl.RAND_add(os.urandom(32), 32.0)

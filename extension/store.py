@@ -19,6 +19,7 @@ from extension.reading import Pending, Reading
 from extension.single_flight import Flight, Flights
 from extension.sources.listing import pattern_of
 from extension.sources.parameter import Deferred
+from extension.unlisted import Unlisted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     Done = Callable[[Reading | SourceError], None]
 
+ASSUME = "sts:AssumeRole"
 UNLIMITED = 900.0  # seconds: "no limit of its own" is still Lambda's longest function timeout
 
 
@@ -75,6 +77,7 @@ class Store:
         self._aloft: dict[Resource, Flight] = {}  # those whose call was submitted, by the resource it asks for
         self._rounds: list[Round] = []  # those that may have a call under way
         self._forced = ForcedRefreshes()
+        self._unlisted = Unlisted(log)
 
     # -- readers -----------------------------------------------------------------------------------------------------
 
@@ -104,6 +107,8 @@ class Store:
             answers = [self._read(resource, done, force, max_age, now, leading) for resource, done in questions]
         if leading:
             self._start(leading, self.round())
+        if self._unlisted.untold:
+            self._unlisted.tell()
         return answers
 
     def _read(
@@ -111,7 +116,7 @@ class Store:
     ) -> Reading | SourceError | Pending:
         entry = self._holdings.find(resource)
         if not self.resolver.permits(resource) and not self.resolver.permits(resource, self._holdings.same(resource)):
-            return outcome.failure(outcome.DENIED, "NotListed", "PREHEAT_ALLOW=listed, and no list names it")
+            return self._unlisted.refuse(resource)
         old = None if force else entry  # whoever forces it wants the new value or the error
         if force and not self._forced.just_now(self._key(resource), now):
             self._forced.note(self._key(resource), now)
@@ -337,7 +342,9 @@ class Store:
 
     def _log_failure(self, resource: Resource, error: SourceError) -> None:
         fields = {"resource": resource.label, "code": error.code, "reason": error.message}
-        if error.kind in (outcome.DENIED, outcome.NOT_FOUND):
+        if error.role:
+            fields["grant"], fields["on"] = ASSUME, error.role
+        elif error.kind in (outcome.DENIED, outcome.NOT_FOUND):
             fields["grant"] = self._sources[resource.service].needs(resource)
             fields["on"] = self._holdings.links.arn(resource, self.resolver.own_account)
         self._log.error("fetch.failed", **fields)
@@ -403,8 +410,10 @@ class Store:
         """How the last fetch of a listed resource failed; None where it did not."""
         return self._holdings.failures.get(resource)
 
-    def needs(self, resource: Resource) -> str:
-        """The IAM action and resource that reading it takes."""
+    def needs(self, resource: Resource, error: SourceError) -> str:
+        """The IAM action and resource that reading it would have taken."""
+        if error.role:
+            return f"{ASSUME} on {error.role}"
         action = self._sources[resource.service].needs(resource)
         return f"{action} on {self._holdings.links.arn(resource, self.resolver.own_account)}"
 

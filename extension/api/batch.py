@@ -87,7 +87,7 @@ def _fetch(
 ) -> None:
     def finish(results: list[Reading | SourceError]) -> None:
         failed = {
-            resource.label: source_problem(result, resource, store.needs(resource))
+            resource.label: source_problem(result, resource, store.needs(resource, result))
             for resource, result in zip(waiting, results, strict=True)
             if isinstance(result, SourceError)
         }
@@ -141,7 +141,7 @@ def _batch(store: Store, items: list[Item], results: list[Reading | SourceError]
 def _member(store: Store, item: Item, result: Reading | SourceError) -> dict[str, Any]:
     resource = item.question.resources[0]
     if isinstance(result, SourceError):
-        return {"error": source_problem(result, resource, store.needs(resource))}
+        return {"error": source_problem(result, resource, store.needs(resource, result))}
     value = result.value
     shown: dict[str, Any] = {}
     field = item.question.field

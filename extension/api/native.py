@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _TEXT = b"text/plain; charset=utf-8"
 _BYTES = b"application/octet-stream"
 
+FORWARDED = problem(400, "Forwarded", code="Forwarded")
+UNAUTHORIZED = problem(401, "send AWS_SESSION_TOKEN as X-Aws-Parameters-Secrets-Token", code="AccessDeniedException")
+
 
 def answer_secret(store: Store, request: Request, question: Question, reply: Reply) -> None:
     """The value as it is, or one field of a JSON secret."""
@@ -159,7 +162,7 @@ def answer_object(store: Store, request: Request, question: Question, reply: Rep
 
 
 def _failed(store: Store, resource: Resource, error: SourceError) -> Response:
-    return answer(source_problem(error, resource, store.needs(resource)))
+    return answer(source_problem(error, resource, store.needs(resource, error)))
 
 
 def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes) -> Response:

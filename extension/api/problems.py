@@ -73,7 +73,8 @@ def source_problem(error: SourceError, resource: Resource, needs: str) -> dict[s
     """What a failed read comes to; ``needs`` is the IAM action and ARN that it takes."""
     detail = error.message
     if error.status == 403 and error.code != "NotListed":
-        if resource.service == "s3":  # without s3:ListBucket, S3 says 403 for a key that does not exist
+        # Without s3:ListBucket, S3 says 403 for a key that does not exist.
+        if resource.service == "s3" and not error.role:
             detail = f"missing, or not permitted: grant {needs}, and s3:ListBucket to be told which. {detail}"
         else:
             detail = f"not permitted: grant {needs}. {detail}"

@@ -103,7 +103,7 @@ class Client:
             code = _UNTRUSTED if failed.untrusted else _REFUSED if failed.refused else ""
             return None, outcome.failure(kind, code, str(failed))
         except BadMessage as bad:
-            return None, outcome.failure(outcome.TRANSIENT, "", f"{call.host} answered nonsense: {bad.reason}")
+            return None, outcome.failure(outcome.CONNECTION, "", f"{call.host} answered nonsense: {bad.reason}")
         except TooLarge as large:
             return None, outcome.failure(outcome.TOO_LARGE, "EntityTooLarge", str(large))
         except SourceError as error:  # no keys to sign with

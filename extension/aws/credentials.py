@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from extension.aws.call import Budget
     from extension.aws.endpoints import Endpoint
+    from extension.aws.roles import AssumedRoles
     from extension.aws.trust import Trust
     from extension.clock import Clock
 
@@ -167,53 +168,63 @@ class NoCredentials:
 
 
 class CredentialStore:
-    """The function's own keys and those of the roles it assumes, each read anew for a round or when refused."""
+    """The function's own keys, read anew for a round or when refused, and those of the roles that they assume."""
 
-    __slots__ = ("_assume", "_clock", "_held", "_lock", "_own", "_previous_token")
+    __slots__ = ("_assumed", "_clock", "_held", "_lock", "_own", "_previous_token", "_roles")
 
-    def __init__(
-        self,
-        own: OwnCredentials,
-        assume: Callable[[str, Budget], Credentials],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, own: OwnCredentials, roles: Callable[[], AssumedRoles], clock: Clock) -> None:
+        """``roles`` is called when the first role is asked for."""
         self._own = own
-        self._assume = assume
+        self._roles = roles
         self._clock = clock
-        self._held: dict[str, tuple[Credentials, float]] = {}  # role -> what was read, and when (wall clock)
+        self._lock = _thread.allocate_lock()  # guards all that follows
+        self._assumed: AssumedRoles | None = None
+        self._held: tuple[Credentials, float] | None = None  # what was read, and when (wall clock)
         self._previous_token: str | None = None
-        self._lock = _thread.allocate_lock()
 
     def current(self, role: str, budget: Budget) -> Credentials:
-        """Keys to sign with; ``role`` is "" for the function's own. Two threads may read at once: no harm."""
+        """Keys to sign with; ``role`` is "" for the function's own. Two threads may read those at once: no harm."""
+        if role:
+            return self._assumed_roles().current(role, budget)
         wall = self._clock.wall()
-        held = self._held.get(role)
+        held = self._held
         if held is not None:
             credentials, read = held
-            fresh = 0 <= wall - read < REUSED_FOR if not role else True  # an assumed role's last until they expire
-            if fresh and credentials.expires - wall > _EXPIRES_SOON:
+            if 0 <= wall - read < REUSED_FOR and credentials.expires - wall > _EXPIRES_SOON:
                 return credentials
-        credentials = self._assume(role, budget) if role else self._own.load(budget)
+        credentials = self._own.load(budget)
         with self._lock:
-            if not role and held is not None and held[0].session_token != credentials.session_token:
+            if held is not None and held[0].session_token != credentials.session_token:
                 self._previous_token = held[0].session_token
-            self._held[role] = (credentials, wall)
+            self._held = (credentials, wall)
         return credentials
+
+    def _assumed_roles(self) -> AssumedRoles:
+        if self._assumed is None:
+            made = self._roles()
+            with self._lock:
+                if self._assumed is None:
+                    self._assumed = made
+        return self._assumed
 
     def renew(self, role: str) -> None:
         """What is held for this role was refused: read it anew next time."""
-        with self._lock:
-            held = self._held.get(role)
-            if held is not None:
-                self._held[role] = (held[0], float("-inf"))
-                held[0].expires = float("-inf")
+        if role:
+            self._assumed_roles().renew(role)
+        else:
+            self.begin_round()
 
     def begin_round(self) -> None:
         """From now on the function's own keys are read anew."""
         with self._lock:
-            held = self._held.get("")
-            if held is not None:
-                self._held[""] = (held[0], float("-inf"))
+            if self._held is not None:
+                self._held = (self._held[0], float("-inf"))
+
+    def restored(self) -> None:
+        """So are all keys: this environment is one of many from a snapshot."""
+        self.begin_round()
+        if self._assumed is not None:
+            self._assumed.forget()
 
     @property
     def rotates(self) -> bool:
@@ -227,7 +238,7 @@ class CredentialStore:
 
     def session_tokens(self) -> tuple[str, ...]:
         """The current session token and the one before it: what callers may show as theirs."""
-        held = self._held.get("") if self._own.rotates else None
+        held = self._held if self._own.rotates else None
         tokens = (held[0].session_token if held else None, self._previous_token)
         return tuple(token for token in tokens if token)
 

@@ -78,6 +78,7 @@ _KINDS = {
     ),
     MALFORMED: (
         "ValidationException",
+        "ValidationError",  # STS's name for the same
         "InvalidParameterException",
     ),
 }
@@ -102,10 +103,11 @@ def kind_of(code: str, status: int, message: str = "") -> str:
     return TRANSIENT
 
 
-def failure(kind: str, code: str, message: str) -> SourceError:
-    """The error of that class; ``message`` is for the log and the problem's detail and holds no value."""
+def failure(kind: str, code: str, message: str, answered: int = 0) -> SourceError:
+    """The error of that class; ``message`` is for the log and the problem's detail and holds no value. ``answered``:
+    the status of the answer that says so."""
     status, transient = ANSWERS[kind]
-    return SourceError(status, transient=transient, code=code, message=message, kind=kind)
+    return SourceError(status, transient=transient, code=code, message=message, kind=kind, answered=answered)
 
 
 def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> SourceError:
@@ -131,13 +133,12 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> SourceE
         code, message = fields.get("Code", ""), fields.get("Message", "")
     code = code or headers.get("x-amzn-errortype", "")
     code = code.partition(":")[0].rpartition("#")[2]
-    kind = kind_of(code, status, message)
-    return failure(kind, code, message or f"AWS answered {status}")
+    return failure(kind_of(code, status, message), code, message or f"AWS answered {status}", status)
 
 
 def from_item(code: str, message: str) -> SourceError:
-    """The error of one item of a batch, which has a code and no status of its own."""
-    return failure(kind_of(code, 400, message), code, message)
+    """The error of one item of a batch, which has a code and no status of its own: that of a single call."""
+    return failure(kind_of(code, 400, message), code, message, 400)
 
 
 def _text(value: object) -> str:

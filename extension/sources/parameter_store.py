@@ -156,8 +156,8 @@ class _Batch:
         try:
             answer, document = source._perform("GetParameters", payload, first, budget)
         except SourceError as error:
-            if error.kind not in (outcome.DENIED, outcome.MALFORMED):
-                raise  # throttled, 5xx or timeout: single calls would only add to it
+            if error.role or error.kind not in (outcome.DENIED, outcome.MALFORMED):
+                raise  # not even asked for; or throttled, 5xx or timeout: single calls would only add to it
             fallback = source._memory.sank(self.resources)
             return [_Single(source, resource, self._deferred, fallback) for resource in self.resources]
         for item in document.get("Parameters") or ():

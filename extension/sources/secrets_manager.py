@@ -166,14 +166,20 @@ class _Batch:
                     raise outcome.failure(outcome.TRANSIENT, "", "Secrets Manager gives the same page again")
                 payload["NextToken"] = token
         except SourceError as error:
-            left = [resource for resources in wanted.values() for resource in resources]
-            if error.kind == outcome.THROTTLED:
-                source._memory.throttled()
-                return [_Single(source, resource) for resource in left]
-            if error.kind in (outcome.DENIED, outcome.MALFORMED):
-                fallback = source._memory.sank(left)
-                return [_Single(source, resource, fallback) for resource in left]
-            raise
+            return self._instead(error, [resource for resources in wanted.values() for resource in resources])
+
+    def _instead(self, error: SourceError, left: list[Resource]) -> Sequence[FetchCall]:
+        """The single calls to make where the batch failed with ``error``, or the error itself."""
+        source = self._source
+        if error.role:
+            raise error  # the batch was not even asked for
+        if error.kind == outcome.THROTTLED:
+            source._memory.throttled()
+            return [_Single(source, resource) for resource in left]
+        if error.kind in (outcome.DENIED, outcome.MALFORMED):
+            fallback = source._memory.sank(left)
+            return [_Single(source, resource, fallback) for resource in left]
+        raise error
 
 
 def _document(body: bytes) -> dict[str, Any]:

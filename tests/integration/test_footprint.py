@@ -41,6 +41,7 @@ READY = REGISTERED | _names(
 LATE = _names(
     """
     extension.__main__ extension.local
+    extension.api.secrets_agent extension.aws.roles
     extension.aws.tunnel extension.proxies
     extension.settings.documents extension.settings.file
     """

@@ -89,7 +89,7 @@ ALLOWED = {
     "sources.secrets_manager": "aws.outcome errors jsontext quotas sources.batching",
     "app": "clock errors logs settings",
     "aws.client": "aws.call aws.connection aws.endpoints aws.exchange aws.outcome aws.sigv4 dates errors http1.fields",
-    "aws.roles": "aws.call aws.credentials aws.outcome aws.xml dates percent",
+    "aws.roles": "aws.call aws.credentials aws.outcome aws.xml dates errors freshness percent",
     "http1.connection": "http1.message",
     "identity": "aws.endpoints references sources.listing sources.parameter sources.secrets_manager",
     "lambda_api": "errors http1.message jsontext",
@@ -102,15 +102,20 @@ ALLOWED = {
     ),
     "http1.loop": "http1.connection",
     "api.reading": "api.problems reading",
+    "unlisted": "aws.outcome",
     "store": (
         "aws.outcome errors fetcher forced freshness holdings reading single_flight sources.listing "
-        "sources.parameter statistics"
+        "sources.parameter statistics unlisted"
     ),
     "api.native": (
         "api.conditions api.problems api.ranges api.reading errors http1.connection jsontext reading sources.listing"
     ),
     "api.parameters_and_secrets": (
         "api.problems api.questions api.reading api.target dates errors http1.connection jsontext references"
+    ),
+    "api.secrets_agent": (
+        "api.parameters_and_secrets api.questions api.reading api.target aws.outcome errors http1.connection jsontext "
+        "naming percent"
     ),
     "api.batch": "api.native api.problems api.questions api.reading errors http1.connection jsontext",
     "api": (
@@ -121,6 +126,7 @@ ALLOWED = {
 
 # module -> what its functions import.
 LATER = {
+    "api": "api.secrets_agent",
     "aws.connection": "aws.tunnel",
     "aws.xml": "pyexpat",
     "boot": "app logs",

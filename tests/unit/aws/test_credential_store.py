@@ -53,8 +53,8 @@ def own(environ):
     return own_credentials(environ, TRUST, Clock())
 
 
-def store_of(own, clock, assume=None):
-    return CredentialStore(own, double(assume), clock)
+def store_of(own, clock, roles=None):
+    return CredentialStore(own, double(roles), clock)
 
 
 def budget():
@@ -111,30 +111,43 @@ def test_reload_reads_at_once():
     assert 2 == endpoint.loads
 
 
-def test_the_keys_of_a_role_last_until_they_expire_whatever_the_round():
-    clock, asked = HandClock(), []
+class Roles:
+    """The roles' side, which is made when the first one is asked for."""
 
-    def assume(role, budget):
-        asked.append(role)
-        return Credentials(role, "secret", None, clock.wall() + 3600)
+    def __init__(self):
+        self.made = 0
+        self.heard = []
 
-    store = store_of(Endpoint(), clock, assume)
-    for _ in range(3):
-        assert ROLE == store.current(ROLE, budget()).access_key
-        store.begin_round()
-        clock.advance(600)
-    assert [ROLE] == asked
-    store.current(ROLE + "2", budget())
-    assert [ROLE, ROLE + "2"] == asked
+    def __call__(self):
+        self.made += 1
+        return self
 
+    def current(self, role, budget):
+        self.heard.append(("current", role))
+        return Credentials(role, "secret", None)
+
+    def renew(self, role):
+        self.heard.append(("renew", role))
+
+    def forget(self):
+        self.heard.append(("forget",))
+
+
+def test_roles_are_another_ones_business_and_cost_nothing_before_they_are_asked_for():
+    endpoint, roles = Endpoint(), Roles()
+    store = store_of(endpoint, HandClock(), roles)
+    store.current("", budget())
+    store.restored()
+    assert 0 == roles.made
+
+    assert ROLE == store.current(ROLE, budget()).access_key
     store.renew(ROLE)
-    store.current(ROLE + "2", budget())
-    store.current(ROLE, budget())
-    assert [ROLE, ROLE + "2", ROLE] == asked
+    store.begin_round()
+    store.restored()
+    store.current("", budget())
 
-    clock.advance(3541)
-    store.current(ROLE, budget())
-    assert [ROLE, ROLE + "2", ROLE, ROLE] == asked
+    assert (1, 2) == (roles.made, endpoint.loads)
+    assert [("current", ROLE), ("renew", ROLE), ("forget",)] == roles.heard
 
 
 def test_the_session_tokens_are_the_current_one_and_the_one_before_it():

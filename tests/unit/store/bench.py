@@ -153,7 +153,7 @@ class Bench:
     def info(self, event, **fields):
         self.logged.append((event, fields))
 
-    error = info
+    error = warn = info
 
     def events(self, event):
         return [fields for name, fields in self.logged if name == event]

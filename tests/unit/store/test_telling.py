@@ -2,6 +2,7 @@
 
 import pytest
 
+from extension.aws import outcome
 from extension.references import parameter_resource, secret_resource
 from extension.sources.parameter import Parameter
 from tests.unit.store.bench import A_ARN, DENIED, MISSING, TIMED_OUT, A, B, Bench, arn_of, secret
@@ -55,6 +56,9 @@ def test_a_refusal_by_the_list_is_not_a_miss_and_is_not_remembered():
     bench.load()
 
     assert "hit" == bench.read(A_ARN).how
+    bench.read(B)
+    bench.read(B)
+    assert [A_ARN.label, "b"] == [line["resource"] for line in bench.events("read.refused")]  # once each
     assert [(1, 0)] == [(row["hits"], row["misses"]) for row in bench.store.snapshot()]
 
 
@@ -122,7 +126,20 @@ def test_a_failure_is_logged_with_what_it_needs():
     assert "secretsmanager:GetSecretValue" == first["grant"] == second["grant"]
     assert "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-??????" == first["on"]
     assert "grant" not in third
-    assert f"{first['grant']} on {first['on']}" == bench.store.needs(A)
+    assert f"{first['grant']} on {first['on']}" == bench.store.needs(A, DENIED)
+
+
+def test_where_a_role_could_not_be_assumed_that_is_what_has_to_be_granted():
+    bench = Bench(secrets="a")
+    role = "arn:aws:iam::123456789012:role/reader"
+    error = outcome.failure(outcome.DENIED, "AccessDenied", "no", 403)
+    error.role = role
+    bench.read()
+    bench.answer(error)
+
+    (line,) = bench.events("fetch.failed")
+    assert ("sts:AssumeRole", role) == (line["grant"], line["on"])
+    assert f"sts:AssumeRole on {role}" == bench.store.needs(A, error)
 
 
 def test_of_two_spellings_the_one_that_is_held_is_preferred():

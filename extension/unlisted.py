@@ -1,0 +1,41 @@
+"""What ``PREHEAT_ALLOW=listed`` refuses: the reader's error, and one line in the log for each name."""
+
+from __future__ import annotations
+
+from extension.aws import outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from extension.errors import SourceError
+    from extension.logs import Log
+    from extension.references import Resource
+
+_REASON = "PREHEAT_ALLOW=listed, and no list names it"
+_TOLD_MOST = 256  # a function that asks at random must not fill CloudWatch
+
+
+class Unlisted:
+    """The store's lock guards ``refuse``; ``tell`` writes, and is called outside it."""
+
+    __slots__ = ("_log", "_told", "untold")
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._told: set[Resource] = set()
+        self.untold: list[Resource] = []  # what the log has yet to say
+
+    def refuse(self, resource: Resource) -> SourceError:
+        """What its reader gets."""
+        if resource not in self._told and len(self._told) < _TOLD_MOST:
+            self._told.add(resource)
+            self.untold.append(resource)
+        return outcome.failure(outcome.DENIED, "NotListed", _REASON)
+
+    def tell(self) -> None:
+        """Have the log say it."""
+        while self.untold:
+            try:
+                resource = self.untold.pop(0)
+            except IndexError:  # another thread was quicker
+                return
+            self._log.warn("read.refused", resource=resource.label, code="NotListed", reason=_REASON)
