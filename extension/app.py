@@ -123,7 +123,7 @@ def _idle(api: LambdaApi) -> int:
 
 def _report_taken_port(boot: Boot, settings: Settings, log: logs.Log) -> None:
     problem = f"port {settings.port} can't be bound ({boot.bind_error}): nothing is prefetched and nothing served"
-    if os.path.exists(AWS_EXTENSION):
+    if boot.name != os.path.basename(AWS_EXTENSION) and os.path.exists(AWS_EXTENSION):
         problem += f"; {AWS_EXTENSION} uses it: remove that layer, or set PREHEAT_PORT"
     log.error("boot.port_taken", problem=problem)
 

@@ -38,6 +38,7 @@ class Report:
         failed = [row for row in rows if row["outcome"] != "ok"]
         self._log.info(
             "init.report",
+            message=f"Serving on port {self._boot.port}, ready to serve traffic",  # as filters for AWS's extension look
             registered_ms=_ms(self._boot.registered_at - started),
             ready_ms=_ms(time.time() - started),
             events=list(self._boot.events),

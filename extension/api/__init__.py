@@ -13,6 +13,8 @@ from extension.http1.connection import Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from extension.clock import Clock
     from extension.health import Health
     from extension.http1.connection import Reply
@@ -23,8 +25,13 @@ if TYPE_CHECKING:
 
 _READ = (b"GET", b"HEAD")
 _WRITE = (b"POST",)
+_AGENT = "/v1/"  # what the paths of AWS's Secrets Manager Agent begin with
 _PATHS = ("/secrets", "/parameters", "/s3", "/batch", "/refresh", "/restore", "/health", "/stats", "/ping")
 _POST = ("/batch", "/refresh", "/restore")
+_REPORTS = ("/health", "/stats")
+# As the agent answers: no Content-Type, no Allow.
+_HEALTHY = Response(200, [], b"healthy")
+_NOT_ALLOWED = Response(405, [], b"Not allowed")
 _DROP_IN = {
     drop_in.SECRET_PATH: (drop_in.ask_secret, drop_in.answer_secret),
     drop_in.PARAMETER_PATH: (drop_in.ask_parameter, drop_in.answer_parameter),
@@ -39,19 +46,31 @@ _NATIVE = {
 class Api:
     """Answers requests; the application behind the server's loop."""
 
-    def __init__(self, store: Store, tokens: Tokens, health: Health, restore: Restore, clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tokens: Tokens,
+        health: Health,
+        restore: Restore,
+        clock: Clock,
+        log: Log,
+        *,
+        agent: bool = False,
+    ) -> None:
+        """``agent``: what is not Preheat's own speaks as AWS's Secrets Manager Agent."""
         self._store = store
         self._tokens = tokens
         self._health = health
         self._restore = restore
         self._clock = clock
         self._log = log
+        self._agent = agent
         self._started = clock.now()
 
     def refuse(self, status: int, reason: str) -> Response:
         """What never became a request; or the connection limit, in the agent's words."""
         if status == 429:
-            return Response(429, [TEXT], reason.encode("ascii"), close=True)
+            return Response(429, [], reason.encode("ascii"), close=True)
         response = problem(status, reason)
         response.close = True
         return response
@@ -76,37 +95,65 @@ class Api:
         path, query = split(request.target)
         if path == "/ping":
             if request.method == b"GET":
-                reply(Response(200, [TEXT], b"healthy"))
+                reply(_HEALTHY)
             else:
-                reply(Response(405, [TEXT, (b"Allow", b"GET")], b"Not allowed"))
+                reply(_NOT_ALLOWED)
             return
         if self._restore.pending:
             self._restore.requested()
         # One slash at the end of a drop-in path is AWS's own: its examples have it and have it not.
         plain = path.removesuffix("/")
-        is_drop_in = plain in _DROP_IN
+        room = self._room(path, plain)
         if forwarded(request):
-            reply(Response(400, [TEXT], b"Forwarded") if is_drop_in else problem(400, "Forwarded", code="Forwarded"))
+            reply(room.FORWARDED)
         elif not self._tokens.accept(request):
-            refusal = drop_in.UNAUTHORIZED if is_drop_in else _unauthorized()
             if not renewed and self._tokens.renew(
                 lambda: reply.resume(lambda: self.answer(request, reply, renewed=True))
             ):
                 return
-            reply(refusal)
-        elif is_drop_in:
-            self._drop_in(request, plain, query, reply)
-        else:
+            reply(room.UNAUTHORIZED)
+        elif room is drop_in:
+            self._as_extension(request, plain, query, reply)
+        elif room is native:
             self._native(request, path, query, reply)
+        else:
+            self._as_agent(room, request, path, query, reply)
 
-    def _drop_in(self, request: Request, path: str, query: str, reply: Reply) -> None:
+    def _room(self, path: str, plain: str) -> Any:
+        """The module that speaks for a path: Preheat's own, AWS's extension, or the agent, loaded when it is needed."""
+        if plain in _DROP_IN:
+            if not self._agent or plain != drop_in.SECRET_PATH:
+                return drop_in
+        elif not path.startswith(_AGENT) and (not self._agent or _is_own(path)):
+            return native
+        from extension.api import secrets_agent
+
+        return secrets_agent
+
+    def _as_agent(self, agent: Any, request: Request, path: str, query: str, reply: Reply) -> None:
+        if request.method != b"GET":
+            reply(agent.NOT_ALLOWED)
+            return
+        try:
+            question = agent.ask(self._store.resolver, path, query)
+        except (ValueError, agent.Malformed) as error:
+            reply(agent.malformed(error))
+            return
+        if question is None:
+            reply(agent.NOT_FOUND)
+            return
+        request.understood = lambda _, reply: agent.answer(self._store, question, reply)
+        request.understood(request, reply)
+
+    def _as_extension(self, request: Request, path: str, query: str, reply: Reply) -> None:
         if request.method != b"GET":
             reply(Response(405, [TEXT, (b"Allow", b"GET")], b"Not allowed"))
             return
         ask, answer = _DROP_IN[path]
         try:
             question = ask(self._store.resolver, query)
-        except (ValueError, KeyError):
+        except ValueError as error:  # whose text repeats nothing of what was asked
+            self._log.warn("request.malformed", path=path, code="ValidationException", reason=str(error))
             reply(drop_in.failed("ValidationException"))
             return
         request.understood = lambda _, reply: answer(self._store, question, reply)
@@ -115,7 +162,7 @@ class Api:
     def _native(self, request: Request, path: str, query: str, reply: Reply) -> None:
         kind = path[1:].partition("/")[0]
         post = path in _POST
-        if kind not in _NATIVE and not post and path not in ("/health", "/stats"):
+        if not _is_own(path):
             reply(problem(404, "there is no such path; there are " + ", ".join(_PATHS)))
             return
         allow = (b"Allow", b"POST, OPTIONS" if post else b"GET, HEAD, OPTIONS")
@@ -157,5 +204,6 @@ class Api:
         return Response(200, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(document))
 
 
-def _unauthorized() -> Response:
-    return problem(401, "send AWS_SESSION_TOKEN as X-Aws-Parameters-Secrets-Token", code="AccessDeniedException")
+def _is_own(path: str) -> bool:
+    """Whether there is such a path among Preheat's own."""
+    return path[1:].partition("/")[0] in _NATIVE or path in _POST or path in _REPORTS

@@ -12,12 +12,12 @@ import binascii
 
 from extension import dates, jsontext
 from extension.api.problems import JSON, TEXT
-from extension.api.questions import Question, name_of
+from extension.api.questions import Question, meant_secret
 from extension.api.reading import answer_with
 from extension.api.target import flag, parameters
 from extension.errors import SourceError
 from extension.http1.connection import Response
-from extension.references import parameter_resource, secret_resource
+from extension.references import parameter_resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SECRET_PATH = "/secretsmanager/get"
 PARAMETER_PATH = "/systemsmanager/parameters/get"
 
+FORWARDED = Response(400, [TEXT], b"Forwarded")
 UNAUTHORIZED = Response(
     401, [TEXT, (b"x-amzn-errortype", b"AccessDeniedException")], b"bad session token or header key"
 )
@@ -46,16 +47,17 @@ def failed(code: str) -> Response:
 
 
 def ask_secret(resolver: Resolver, query: str) -> Question:
-    """``/secretsmanager/get``; ``ValueError`` or ``KeyError`` where it is malformed."""
+    """``/secretsmanager/get``; ``ValueError`` where it is malformed."""
     asked = dict(reversed(parameters(query)))  # the first of a repeated one counts
-    name = asked["secretId"]
-    resource = resolver.alias("secretsmanager", name) or secret_resource(name, role=asked.get("roleArn", ""))
-    version = asked.get("versionId", "")
-    stage = "" if version else asked.get("versionStage", "")
-    if version or stage:
-        selected = secret_resource(name_of(resource), stage=stage, version=version)
-        resource = resource.replaced(selector=selected.selector)
-    return Question((resolver.meant(resource),), flag(asked.get("refreshNow") or "false"))
+    version, stage = asked.get("versionId", ""), asked.get("versionStage", "")
+    resource = meant_secret(
+        resolver,
+        _needed(asked, "secretId"),
+        stage="" if version else stage,
+        version=version,
+        role=asked.get("roleArn", ""),
+    )
+    return Question((resource,), flag(asked.get("refreshNow") or "false"), stage=stage if version else "")
 
 
 def answer_secret(store: Store, question: Question, reply: Reply) -> None:
@@ -64,6 +66,8 @@ def answer_secret(store: Store, question: Question, reply: Reply) -> None:
     def render(result: Reading | SourceError) -> Response:
         if isinstance(result, SourceError):
             return failed(result.code)
+        if question.stage and question.stage not in result.value.stages:
+            return failed("ResourceNotFoundException")  # asked for by its version, too, which is at another stage
         return Response(200, [JSON], secret_body(result.value))
 
     answer_with(store, question.resources[0], reply, render, force=question.force)
@@ -90,8 +94,10 @@ def ask_parameter(resolver: Resolver, query: str) -> Question:
     """``/systemsmanager/parameters/get``. Of version and label the one written first counts."""
     pairs = parameters(query)
     asked = dict(reversed(pairs))
-    name = asked["name"]
-    resource = resolver.alias("ssm", name) or parameter_resource(name, role=asked.get("roleArn", ""))
+    name, role = _needed(asked, "name"), asked.get("roleArn", "")
+    resource = resolver.alias("ssm", name)
+    if resource is None or (role and resource.role != role):
+        resource = parameter_resource(name, role=role)
     selectors = [(key, value) for key, value in pairs if key in ("version", "label") and value]
     if selectors:
         key, value = selectors[0]
@@ -101,6 +107,12 @@ def ask_parameter(resolver: Resolver, query: str) -> Question:
         resource = resource.replaced(selector=selected.selector)
     resource = resource.replaced(decrypt=flag(asked.get("withDecryption") or "false"))
     return Question((resolver.meant(resource),), flag(asked.get("refreshNow") or "false"))
+
+
+def _needed(asked: dict[str, str], name: str) -> str:
+    if not asked.get(name):
+        raise ValueError(f"{name}= is missing")
+    return asked[name]
 
 
 def answer_parameter(store: Store, question: Question, reply: Reply) -> None:

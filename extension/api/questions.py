@@ -20,14 +20,15 @@ S3 = "/s3/"
 
 class Question:
     """One or two resources, the second for when the first is not found; ``force``: fetch anew; ``field`` of a
-    secret."""
+    secret; ``stage`` that the version of a secret must have, where it was asked for by its id, too."""
 
-    __slots__ = ("field", "force", "resources")
+    __slots__ = ("field", "force", "resources", "stage")
 
-    def __init__(self, resources: tuple[Resource, ...], force: bool, field: str | None = None) -> None:
+    def __init__(self, resources: tuple[Resource, ...], force: bool, field: str | None = None, stage: str = "") -> None:
         self.resources = resources
         self.force = force
         self.field = field
+        self.stage = stage
 
 
 def secret(resolver: Resolver, path: str, query: str) -> Question:
@@ -37,13 +38,20 @@ def secret(resolver: Resolver, path: str, query: str) -> Question:
 
 def read_secret(resolver: Resolver, name: str, asked: dict[str, str]) -> Question:
     """A secret by alias, name or ARN, with its options."""
+    resource = meant_secret(resolver, name, stage=asked.get("stage", ""), version=asked.get("version", ""))
+    return Question((resource,), _refresh(asked), asked.get("field"))
+
+
+def meant_secret(resolver: Resolver, name: str, *, stage: str = "", version: str = "", role: str = "") -> Resource:
+    """The secret of an alias, a name or an ARN, read as ``role`` where one is given: what is listed with another role,
+    or with none, is something else then, whatever its alias."""
     resource = resolver.alias("secretsmanager", name)
-    if resource is None:
-        resource = secret_resource(name)
-    if asked.get("stage") or asked.get("version"):
-        selected = secret_resource(name_of(resource), stage=asked.get("stage", ""), version=asked.get("version", ""))
+    if resource is None or (role and resource.role != role):
+        resource = secret_resource(name, role=role)
+    if stage or version:
+        selected = secret_resource(name_of(resource), stage=stage, version=version)
         resource = resource.replaced(selector=selected.selector)
-    return Question((resolver.meant(resource),), _refresh(asked), asked.get("field"))
+    return resolver.meant(resource)
 
 
 def parameter(resolver: Resolver, path: str, query: str) -> Question:

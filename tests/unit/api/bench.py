@@ -62,16 +62,15 @@ def request(method="GET", target="/", headers=(), body=b"", *, host="localhost:2
 class Bench(StoreBench):
     """Also has the API in front of it."""
 
-    def __init__(self, **options):
+    def __init__(self, *, agent=False, **options):
         super().__init__(**options)
         self.health = Health()
         self.restore = NoRestore()
         self.tokens = Tokens({"PREHEAT_TOKEN": TOKEN}, double(NoCredentials()), double(self.fetcher), self.clock)
-        self.api = Api(self.store, self.tokens, self.health, double(self.restore), self.clock, double(self))
+        self.api = Api(
+            self.store, self.tokens, self.health, double(self.restore), self.clock, double(self), agent=agent
+        )
         self._known = {}
-
-    def warn(self, event, **fields):
-        self.logged.append((event, fields))
 
     def ask(self, target, method="GET", headers=(), body=b"", **options):
         """Its reply, whose response may still be to come."""
