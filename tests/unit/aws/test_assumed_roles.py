@@ -170,7 +170,12 @@ class Several:
     def __init__(self, count, monkeypatch, error=None):
         self.entered, self.waiting, self.gate = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
         wait = roles._Assuming.wait
-        monkeypatch.setattr(roles._Assuming, "wait", lambda *args: (self.waiting.release(), wait(*args))[1])
+
+        def noted(*arguments):
+            self.waiting.release()
+            return wait(*arguments)
+
+        monkeypatch.setattr(roles._Assuming, "wait", noted)
         self.asked, self.outcomes = [], []
         self.error = error
         self.cancels = [Cancel() for _ in range(count)]
