@@ -39,17 +39,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--pythons", type=Path, nargs="+", metavar="PYTHON", help="make bytecode with these and look for no others"
     )
+    parser.add_argument(
+        "--aws-name",
+        action="store_true",
+        help=f"install the launcher as {contents.AWS_LAUNCHER}, for tools that look for that file",
+    )
     options = parser.parse_args(arguments)
+    launcher = contents.AWS_LAUNCHER if options.aws_name else contents.LAUNCHER
     try:
-        build(options.output, options.pythons, os.environ.get("SOURCE_DATE_EPOCH"))
+        build(options.output, options.pythons, os.environ.get("SOURCE_DATE_EPOCH"), launcher)
     except _PROBLEMS as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def build(output: Path, candidates: list[Path] | None, epoch: str | None) -> None:
-    """Write the layer to ``output``, whole or not at all."""
+def build(output: Path, candidates: list[Path] | None, epoch: str | None, launcher: str) -> None:
+    """Write the layer to ``output``, whole or not at all; ``launcher`` is where the launcher lies in it."""
     if epoch and not epoch.isdigit():
         raise BuildError(f"SOURCE_DATE_EPOCH is {epoch!r}: it must be a number of seconds")
     cache = ROOT / ".cache" / "layer"
@@ -57,10 +63,10 @@ def build(output: Path, candidates: list[Path] | None, epoch: str | None) -> Non
     found = interpreters.find(candidates)
     if not found:
         raise BuildError("no CPython to make bytecode with: install one of 3.10 to 3.14, or name one with --pythons")
-    files, modules = contents.gather(ROOT, cache)
+    files, modules = contents.gather(ROOT, cache, launcher)
     parts = _parts(files, modules, found)
     everything = {name: content for members in parts.values() for name, content in members.items()}
-    layer = archive.write(everything, frozenset({contents.LAUNCHER}), int(epoch) if epoch else None)
+    layer = archive.write(everything, frozenset({launcher}), int(epoch) if epoch else None)
     if len(layer) > MAX_SIZE:
         raise BuildError(f"the layer has {len(layer):,} bytes, more than {MAX_SIZE:,}")
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ from layer import wheels
 from layer.minify import minify
 
 LAUNCHER = "extensions/preheat"
+# Some frameworks look for this file to know that AWS's extension is there. Lambda takes the registered name from it.
+AWS_LAUNCHER = "extensions/AWSParametersAndSecretsLambdaExtension"
 # Of the sidecar, what is not packed: it runs before anything is unpacked.
 _PLAIN = ("start.py", "otherwise.py")
 # What runs up to "registered", and so is read first; all else is found in the rest.
@@ -33,10 +35,10 @@ class Contents(NamedTuple):
     modules: dict[str, str]
 
 
-def gather(root: Path, cache: Path) -> Contents:
-    """Return what the layer is made of."""
+def gather(root: Path, cache: Path, launcher: str = LAUNCHER) -> Contents:
+    """Return what the layer is made of; ``launcher`` is where the launcher lies in it."""
     sidecar = _tree(root / "extension", "extension") | _tree(root / "layer" / "preheat", "")
-    files = {LAUNCHER: (root / "layer" / LAUNCHER).read_bytes()}
+    files = {launcher: (root / "layer" / LAUNCHER).read_bytes()}
     files |= {f"python/{path}": content for path, content in _tree(root / "layer" / "python", "").items()}
     for name in ("LICENSE", "NOTICE"):
         files[f"preheat/{name}"] = (root / name).read_bytes()

@@ -8,15 +8,17 @@ import os
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.lambda_api import FakeLambdaApi
-from tests.package.conftest import PYTHONS, ROOT
+from tests.package.conftest import PYTHONS, ROOT, build
 
 ON_LAMBDA = "/var/lang/bin/python3"
 # Stands where the sidecar would: tells what reached it.
@@ -213,6 +215,21 @@ def test_the_extension_is_named_after_the_launchers_file(opt, path):
 def test_a_relative_path_finds_the_sidecar_too(opt, path, cwd, launcher):
     told = opt.probe(path=path, cwd=opt.folder / cwd, launcher=launcher)
     assert (opt.folder / "preheat" / "extension" / "boot.py") == (opt.folder / cwd / told["file"]).resolve()
+
+
+def test_under_the_file_name_of_aws_s_extension_it_is_the_same_layer_and_registers_by_that_name(
+    checkout, layer_zip, opt, path, tmp_path
+):
+    """For tools that look for that file, ``build.sh --aws-name``."""
+    output = tmp_path / "aws.zip"
+    build(checkout, "--output", output, "--aws-name")
+    ours, theirs = "extensions/preheat", "extensions/AWSParametersAndSecretsLambdaExtension"
+    with zipfile.ZipFile(layer_zip) as one, zipfile.ZipFile(output) as other:
+        assert {name.replace(ours, theirs) for name in one.namelist()} == set(other.namelist())
+        assert all(other.read(name.replace(ours, theirs)) == one.read(name) for name in one.namelist())
+        assert "-rwxr-xr-x" == stat.filemode(other.getinfo(theirs).external_attr >> 16)
+    renamed = opt.launcher.rename(opt.folder / theirs)
+    assert "AWSParametersAndSecretsLambdaExtension" == opt.probe(path=path, launcher=renamed)["argv"][2]
 
 
 @pytest.mark.parametrize("missing", ["sources", "bytecode"])
