@@ -326,3 +326,21 @@ def test_a_sidecar_that_is_started_anew_in_between_goes_unnoticed(start, tmp_pat
     assert not any(thread.is_alive() for thread in threads)
     client[0].close()
     assert 0 == connections(int(port["PREHEAT_PORT"]))
+
+
+def test_a_sidecar_that_speaks_as_the_agent_elsewhere(make_world):
+    """PREHEAT_COMPAT is for those who read as AWS's clients do; the library's own paths are as they were."""
+    world = make_world(fill, **LISTS, compat="agent")
+    client = Client(environ=world.sidecar.environ)
+    assert [] == read_them_all(client)
+    assert "s3cr3t" == client.get_secret("db", field="password")
+    assert b"\x00\xff" == client.get_secret("binary")
+    assert {"flag": "on", "deep/flag": "hidden"} == client.get_parameters("/app")
+    assert {"EUR": 1.0} == client.get_object("rates", transform="json")
+    with pytest.raises(preheat.NotFound):
+        client.get_secret("nope")
+    client.close()
+    stranger = Client(environ={**world.sidecar.environ, "AWS_SESSION_TOKEN": "wrong"})
+    with pytest.raises(preheat.BadToken):
+        stranger.get_secret("db")
+    stranger.close()
