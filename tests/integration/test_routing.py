@@ -37,7 +37,8 @@ def test_other_methods_are_405_and_told_which_there_are(world, target, method):
 @pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS", "DELETE"])
 def test_drop_in_paths_take_get_only(world, path, method):
     answer = world.sidecar.request(method, path)
-    assert (405, "GET") == (answer.status, answer.header("allow"))
+    # The agent, whose path /ping is, does not say what is allowed.
+    assert (405, "" if path == "/ping" else "GET") == (answer.status, answer.header("allow"))
     assert ("" if method == "HEAD" else "Not allowed") == answer.text
 
 
