@@ -37,8 +37,9 @@ class Restore:
         self.pending = False
 
     def arm(self) -> None:
-        """The snapshot may be taken from now on: no socket to AWS may be in it."""
+        """The snapshot may be taken from now on: no socket to AWS may be in it, and no keys of a role need be."""
         self._pool.seal()
+        self._credentials.forget_snapshot()
         self.pending = True
 
     def requested(self) -> None:
@@ -61,7 +62,7 @@ class Restore:
     def _renew(self, now: Instant) -> None:
         self._done = now
         self._store.expire()
-        self._credentials.restored()
+        self._credentials.forget_snapshot()
         self._pool.close_idle()
         # Every environment restored from one snapshot would continue with the same random numbers in TLS.
         _ssl.RAND_add(os.urandom(32), 32.0)

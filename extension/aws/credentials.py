@@ -220,8 +220,8 @@ class CredentialStore:
             if self._held is not None:
                 self._held = (self._held[0], float("-inf"))
 
-    def restored(self) -> None:
-        """So are all keys: this environment is one of many from a snapshot."""
+    def forget_snapshot(self) -> None:
+        """So are those of roles: nothing from before a snapshot is used after it, nor kept in it for long."""
         self.begin_round()
         if self._assumed is not None:
             self._assumed.forget()

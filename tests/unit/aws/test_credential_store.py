@@ -137,13 +137,13 @@ def test_roles_are_another_ones_business_and_cost_nothing_before_they_are_asked_
     endpoint, roles = Endpoint(), Roles()
     store = store_of(endpoint, HandClock(), roles)
     store.current("", budget())
-    store.restored()
+    store.forget_snapshot()
     assert 0 == roles.made
 
     assert ROLE == store.current(ROLE, budget()).access_key
     store.renew(ROLE)
     store.begin_round()
-    store.restored()
+    store.forget_snapshot()
     store.current("", budget())
 
     assert (1, 2) == (roles.made, endpoint.loads)
