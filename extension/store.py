@@ -95,6 +95,8 @@ class Store:
             answer = self._read(resource, done, force, max_age, now, leading)
         if leading:
             self._start(leading, self.round())
+        if self._unlisted.untold:
+            self._unlisted.tell()
         return answer
 
     def read_many(
