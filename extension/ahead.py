@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from extension.fetcher import Fetcher
     from extension.settings import Settings
 
-_IN_BATCH = {"secretsmanager": SECRETS_IN_BATCH, "ssm": PARAMETERS_IN_BATCH, "s3": 1}
+_IN_BATCH = {"secretsmanager": SECRETS_IN_BATCH, "ssm": PARAMETERS_IN_BATCH, "s3": 1, "sts": 1}
 
 
 def connect(settings: Settings, directory: Directory, pool: Pool, fetcher: Fetcher) -> None:
@@ -31,15 +31,16 @@ def connect(settings: Settings, directory: Directory, pool: Pool, fetcher: Fetch
             host = s3_location(endpoint, bucket, "")[0] if bucket else endpoint.host
         except (SourceError, ValueError):
             continue  # the fetch itself will say what is wrong
-        limit = min(settings.fetch_timeout[service] or CONNECT_LIMIT, CONNECT_LIMIT)
+        limit = min(settings.fetch_timeout.get(service) or CONNECT_LIMIT, CONNECT_LIMIT)
         for _ in range(min(_calls(service, count, settings.secrets_batch), settings.max_connections)):
             pool.announce(endpoint, host)
             fetcher.ahead(_warm(pool, endpoint, host, limit))
 
 
 def _places(settings: Settings) -> dict[tuple[str, str, str], int]:
-    """How many resources are listed per service, region and bucket."""
+    """How many resources are listed per service, region and bucket; and roles, which STS is asked for."""
     counts: dict[tuple[str, str, str], int] = {}
+    roles: set[str] = set()
     for entry in settings.entries:
         resource = entry.resource
         if resource.service == "secretsmanager" and settings.defers:
@@ -47,6 +48,10 @@ def _places(settings: Settings) -> dict[tuple[str, str, str], int]:
         bucket = resource.name.partition("/")[0] if resource.service == "s3" else ""
         place = (resource.service, resource.region or settings.region, bucket)
         counts[place] = counts.get(place, 0) + 1
+        roles.add(resource.role)
+    roles.discard("")
+    if roles:  # each of them has to be assumed first
+        counts["sts", settings.region, ""] = len(roles)
     return counts
 
 

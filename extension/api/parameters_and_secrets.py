@@ -12,7 +12,7 @@ import binascii
 
 from extension import dates, jsontext
 from extension.api.problems import JSON, TEXT
-from extension.api.questions import Question, meant_secret
+from extension.api.questions import Question, versioned_secret
 from extension.api.reading import answer_with
 from extension.api.target import flag, parameters
 from extension.errors import SourceError
@@ -49,15 +49,14 @@ def failed(code: str) -> Response:
 def ask_secret(resolver: Resolver, query: str) -> Question:
     """``/secretsmanager/get``; ``ValueError`` where it is malformed."""
     asked = dict(reversed(parameters(query)))  # the first of a repeated one counts
-    version, stage = asked.get("versionId", ""), asked.get("versionStage", "")
-    resource = meant_secret(
+    return versioned_secret(
         resolver,
         _needed(asked, "secretId"),
-        stage="" if version else stage,
-        version=version,
+        stage=asked.get("versionStage", ""),
+        version=asked.get("versionId", ""),
         role=asked.get("roleArn", ""),
+        force=flag(asked.get("refreshNow") or "false"),
     )
-    return Question((resource,), flag(asked.get("refreshNow") or "false"), stage=stage if version else "")
 
 
 def answer_secret(store: Store, question: Question, reply: Reply) -> None:

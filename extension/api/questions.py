@@ -54,6 +54,12 @@ def meant_secret(resolver: Resolver, name: str, *, stage: str = "", version: str
     return resolver.meant(resource)
 
 
+def versioned_secret(resolver: Resolver, name: str, *, stage: str, version: str, role: str, force: bool) -> Question:
+    """The same, in AWS's own sense of a stage and a version together: that version, if it is at that stage."""
+    resource = meant_secret(resolver, name, stage="" if version else stage, version=version, role=role)
+    return Question((resource,), force, stage=stage if version else "")
+
+
 def parameter(resolver: Resolver, path: str, query: str) -> Question:
     """``/parameters/<name>``, or ``/parameters/app/*``; ``ValueError`` where it is malformed."""
     asked = options(query, ("version", "label", "decrypt", "refresh"))

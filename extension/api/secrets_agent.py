@@ -11,7 +11,7 @@ import binascii
 
 from extension import jsontext
 from extension.api.parameters_and_secrets import SECRET_PATH
-from extension.api.questions import Question, meant_secret
+from extension.api.questions import versioned_secret
 from extension.api.reading import answer_with
 from extension.api.target import flag, parameters
 from extension.aws import outcome
@@ -22,6 +22,7 @@ from extension.percent import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from extension.api.questions import Question
     from extension.http1.connection import Reply
     from extension.reading import Reading
     from extension.resolution import Resolver
@@ -61,13 +62,17 @@ def ask(resolver: Resolver, path: str, query: str) -> Question | None:
         asked[name] = value  # the last of a repeated one counts
     if not asked.get("secretId"):
         raise Malformed("missing parameter secretId")
-    version, stage, role = asked.get("versionId", ""), asked.get("versionStage", ""), asked.get("roleArn")
+    role = asked.get("roleArn")
     if role is not None:
         _check_role(role)
-    resource = meant_secret(
-        resolver, asked["secretId"], stage="" if version else stage, version=version, role=role or ""
+    return versioned_secret(
+        resolver,
+        asked["secretId"],
+        stage=asked.get("versionStage", ""),
+        version=asked.get("versionId", ""),
+        role=role or "",
+        force=force,
     )
-    return Question((resource,), force, stage=stage if version else "")
 
 
 def _refresh(text: str) -> bool:
