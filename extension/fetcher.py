@@ -41,6 +41,17 @@ if TYPE_CHECKING:
 WORKERS = 8
 
 
+class Loan:
+    """Another worker's time for a job that is under way."""
+
+    __slots__ = ("host", "queued", "work")
+
+    def __init__(self, host: str, work: Callable[[], None]) -> None:
+        self.host = host
+        self.work = work
+        self.queued = False
+
+
 class Round:
     """Jobs that somebody waits for together: the prefetch, what one INVOKE refreshes, or one reader's miss.
 
@@ -116,6 +127,11 @@ class Job:
         self._deliver = deliver
         self._pending = set(call.resources)
 
+    @property
+    def host(self) -> str:
+        """Where its call goes."""
+        return self.call.host
+
     def deliver(self, resource: Resource, outcome: Any, sent: Instant) -> None:
         """Hand on the outcome of one resource."""
         self._pending.discard(resource)
@@ -155,7 +171,7 @@ class Fetcher:
         self._workers = workers
         self._lock = _thread.allocate_lock()  # guards the counters and the waiting jobs
         self._running: dict[str, int] = {}  # host -> jobs that run or may run
-        self._waiting: list[Job] = []
+        self._waiting: list[Job | Loan] = []
         self._runnable: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
         self._queued = 0  # in the queue, not yet taken
         self._free = 0  # workers that wait for work
@@ -177,6 +193,12 @@ class Fetcher:
         with self._lock:
             self._enqueue(run, self._free)
 
+    def lend(self, host: str, work: Callable[[], None]) -> None:
+        """Have ``work`` done beside the job that asks for it, as soon as its host has another place: behind the jobs
+        that wait for one, so what is long is to be lent piece by piece."""
+        with self._lock:
+            self._admit(Loan(host, work))
+
     def submit(self, job: Job) -> None:
         """Run the job as soon as its host and a worker are free."""
         job.round.add(job)
@@ -194,14 +216,14 @@ class Fetcher:
                 if job in self._waiting:
                     self._waiting.remove(job)
                 elif job.queued:  # behind workers that are all busy: its place at the host is another's now
-                    self._leave(job.call.host)
+                    self._leave(job.host)
         if taken_back:
             job.round.done()
         else:
             job.budget.cancel.cancel()
 
-    def _admit(self, job: Job) -> None:
-        host = job.call.host
+    def _admit(self, job: Job | Loan) -> None:
+        host = job.host
         if self._running.get(host, 0) >= self._per_host:
             self._waiting.append(job)
             return
@@ -231,7 +253,14 @@ class Fetcher:
                 with self._lock:
                     self._free += 1
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: Job | Loan) -> None:
+        if isinstance(job, Loan):
+            try:
+                job.work()
+            finally:
+                with self._lock:
+                    self._leave(job.host)
+            return
         with self._lock:
             if job.ended:  # dropped while it was in the queue
                 return
@@ -246,14 +275,14 @@ class Fetcher:
         finally:
             job.ended = True
             with self._lock:
-                self._leave(job.call.host)
+                self._leave(job.host)
             job.round.done()
 
     def _leave(self, host: str) -> None:
         """A job of that host is over: the next one may run."""
         self._running[host] -= 1
         for waiting in self._waiting:
-            if waiting.call.host == host:
+            if waiting.host == host:
                 self._waiting.remove(waiting)
                 self._admit(waiting)
                 break

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # An environment is billed until every extension asks for the next event, and a refresh that outlives the event's
 # deadline turns an answered invocation into "Task timed out".
 ROUND_LIMIT = 1.0  # seconds after the event
+PATH_LIFETIME = 60.0  # seconds that the path of a replaced file stays good where no INVOKE ends its use
 TIMER_PERIOD = 1.0  # seconds; a look costs a few microseconds per entry
 MARGIN = 0.5  # seconds before the invocation's deadline
 # Seconds that a round's calls have beyond its end. It is the end of the round that cuts them: if they timed out at the
@@ -28,9 +29,18 @@ GRACE = 0.1
 class Refresher:
     """Runs one round per INVOKE, if there is anything to fetch."""
 
-    def __init__(self, store: Store, begin_round: Callable[[], None], clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        store: Store,
+        begin_round: Callable[[], None],
+        release: Callable[[float], None],
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        """``release`` removes the files that were replaced before a moment of monotonic time."""
         self._store = store
         self._begin_round = begin_round
+        self._release = release
         self._clock = clock
         self._log = log
         self._first = True
@@ -39,6 +49,7 @@ class Refresher:
         """One INVOKE event came, whose function may run until ``deadline_ms`` (milliseconds since the epoch)."""
         clock = self._clock
         now = clock.monotonic()
+        self._release(now)  # the invocation that was told their paths is over
         deadline = now + deadline_ms / 1000 - clock.wall() if deadline_ms else float("inf")
         self._store.deadline = deadline
         ends = min(now + ROUND_LIMIT, deadline - MARGIN)
@@ -55,7 +66,10 @@ class Refresher:
             self._begin_round()
             round_ = self._store.round(bodies_end + GRACE)
             self._store.fetch(due, round_)
-            round_.wait(ends - self._clock.monotonic())
+            if not round_.wait(ends - self._clock.monotonic()):
+                self._store.cut(arriving=False)
+                if any(job.budget.arriving and not job.ended for job in round_.jobs):
+                    round_.wait(bodies_end - self._clock.monotonic())
 
     def start_timer(self) -> None:
         """Where nothing freezes and no INVOKE comes (Managed Instances, outside Lambda): look for what is due every few
@@ -66,6 +80,7 @@ class Refresher:
         while True:
             time.sleep(TIMER_PERIOD)
             try:
+                self._release(self._clock.monotonic() - PATH_LIFETIME)
                 due = self._store.due(first=False)
                 if due:
                     self._begin_round()

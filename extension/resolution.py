@@ -22,11 +22,14 @@ class Resolver:
         self.entries: dict[Resource, ListEntry] = {}  # what to prefetch -> how
         self._aliases: dict[tuple[str, str], Resource] = {}
         self._by_name: dict[tuple[str, str], Resource] = {}
+        self._filed: list[tuple[Resource, ListEntry]] = []
         for entry in entries:
             resource = self.own(entry.resource)
             if entry.pattern:
                 resource = listing_resource(resource, entry.pattern)
             self.entries[resource] = entry
+            if entry.file:
+                self._filed.append((resource, entry))
             for alias in entry.aliases:
                 self._aliases[resource.service, alias] = resource
             name = (resource.service, resource.name)
@@ -64,6 +67,15 @@ class Resolver:
         if listed is None or listed.arn or not (listed.region or listed.role):
             return resource
         return resource.replaced(region=listed.region, role=listed.role)
+
+    def wants_file(self, resource: Resource) -> bool:
+        """Whether a list says ``file=true`` of it, or of the wildcard that it belongs to."""
+        return any(
+            entry.covers(resource.name)
+            and (listed.region, listed.role) == (resource.region, resource.role)
+            and resource.selector == ("" if entry.pattern else listed.selector)
+            for listed, entry in self._filed
+        )
 
     def permits(self, resource: Resource, spellings: Iterable[Resource] = ()) -> bool:
         """Whether it may be read: with ``PREHEAT_ALLOW=listed`` only what a list names, in any stage, version, label or

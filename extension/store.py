@@ -234,8 +234,9 @@ class Store:
             self._land(resources[0], _as_error(fault), self._clock.now())
             return []
 
-    def cut(self) -> int:
-        """End every call that no reader waits for; how many there were. What is listed stays due."""
+    def cut(self, *, arriving: bool = True) -> int:
+        """End every call that no reader waits for; how many there were. What is listed stays due. ``arriving``: also
+        those whose body has begun to come."""
         with self._lock:
             jobs = [job for round_ in self._rounds if not round_.finished for job in tuple(round_.jobs)]
         cut = 0
@@ -243,7 +244,7 @@ class Store:
             following: list[Flight] = []
             with self._lock:
                 flights = [self._aloft[resource] for resource in job.call.resources if resource in self._aloft]
-                if job.ended or any(flight.waiters for flight in flights):
+                if job.ended or any(flight.waiters for flight in flights) or (job.budget.arriving and not arriving):
                     continue
                 job.cancelled = True
                 for resource in job.call.resources:

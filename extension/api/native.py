@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from extension.api.questions import Question
-    from extension.http1.connection import Reply
+    from extension.http1.connection import Reply, Stretch
     from extension.http1.request import Request
     from extension.reading import Reading
     from extension.references import Resource
@@ -138,8 +138,11 @@ def answer_object(store: Store, request: Request, question: Question, reply: Rep
     def render(result: Reading | SourceError) -> Response:
         if isinstance(result, SourceError):
             return _failed(store, resource, result)
-        value = result.value
-        whole = _fresh(request, result, value.etag, value.content_type.encode("latin-1", "replace"), value.body)
+        value, file = result.value, result.value.file
+        body = value.body if file is None else file.stretch(0, len(file))
+        whole = _fresh(request, result, value.etag, value.content_type.encode("latin-1", "replace"), body)
+        if file is not None and file.reachable:
+            whole.headers.append((b"Preheat-File", file.path.encode("utf-8", "surrogateescape")))
         if whole.status != 200:
             return whole
         whole.headers.append((b"Accept-Ranges", b"bytes"))
@@ -156,7 +159,8 @@ def answer_object(store: Store, request: Request, question: Question, reply: Rep
             return whole
         first, last = piece
         whole.headers.append((b"Content-Range", b"bytes %d-%d/%d" % (first, last, len(value.body))))
-        return Response(206, whole.headers, value.body[first : last + 1])
+        body = value.body[first : last + 1] if file is None else file.stretch(first, last + 1 - first)
+        return Response(206, whole.headers, body)
 
     answer_with(store, resource, reply, render, force=question.force, max_age=wanted_age(request))
 
@@ -165,7 +169,7 @@ def _failed(store: Store, resource: Resource, error: SourceError) -> Response:
     return answer(source_problem(error, resource, store.needs(resource, error)))
 
 
-def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes) -> Response:
+def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes | Stretch) -> Response:
     """200 with the value and how fresh it is, or 304 where the reader has it already."""
     tag = quoted(etag)
     lifetime = 0 if reading.how == "stale" else int(reading.ttl)

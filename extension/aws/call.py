@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from extension.clock import Instant
 
     class Sink(Protocol):
-        """Where a body goes: memory, or a file."""
+        """Where a body goes: memory, or a file. Either method may raise ``Enough``."""
 
         def begin(self, headers: dict[str, str]) -> None: ...
         def write(self, data: bytes) -> None: ...
@@ -90,14 +90,20 @@ class Answer:
 
 class Budget:
     """How long one fetch may take: ``timeout`` seconds from when it starts, but not past ``expires``, a point in
-    monotonic time that may come closer while it runs (a round's end). ``cancel`` ends it at once."""
+    monotonic time that may come closer while it runs (a round's end). ``cancel`` ends it at once. ``arriving``: a body
+    has begun to come that may take longer than a round does (contract §4)."""
 
-    __slots__ = ("cancel", "expires", "timeout")
+    __slots__ = ("arriving", "cancel", "expires", "timeout")
 
     def __init__(self, timeout: float, cancel: Cancel | None = None, expires: float = float("inf")) -> None:
         self.timeout = timeout
         self.expires = expires
         self.cancel = cancel or Cancel()
+        self.arriving = False
+
+    def branch(self) -> Budget:
+        """The same for another exchange that runs beside."""
+        return Budget(self.timeout, self.cancel.branch(), self.expires)
 
 
 class Memory:
@@ -128,6 +134,10 @@ class Memory:
     def value(self) -> bytes:
         """All of it."""
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+
+class Enough(Exception):
+    """The sink wants no more of the body: what is still to come is dropped, and the connection with it."""
 
 
 class TooLarge(Exception):

@@ -29,13 +29,17 @@ _BACKOFF_MOST = 2.0
 _MENDABLE = (outcome.CREDENTIALS, outcome.SKEWED_CLOCK, outcome.FROZEN)
 _UNTRUSTED = "UntrustedCertificate"
 _REFUSED = "ProxyRefused"
+_TOO_LARGE = "EntityTooLarge"
 # Trying again does not make a certificate good, nor a bucket move; where a redirect helps it was followed before.
 _HOPELESS = (
+    _TOO_LARGE,
     _UNTRUSTED,
     _REFUSED,
     "PermanentRedirect",
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",
+    "InvalidRange",
+    "PreconditionFailed",
 )
 _SKEW_TOLERATED = 240.0  # seconds; AWS refuses a signature that is 5 minutes off
 
@@ -105,7 +109,7 @@ class Client:
         except BadMessage as bad:
             return None, outcome.failure(outcome.CONNECTION, "", f"{call.host} answered nonsense: {bad.reason}")
         except TooLarge as large:
-            return None, outcome.failure(outcome.TOO_LARGE, "EntityTooLarge", str(large))
+            return None, outcome.failure(outcome.TOO_LARGE, _TOO_LARGE, str(large))
         except SourceError as error:  # no keys to sign with
             return None, error
         if answer.status < 300 or answer.status == 304:

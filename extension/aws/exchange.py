@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extension.aws.call import Answer, Memory
+from extension.aws.call import Answer, Enough, Memory
 from extension.aws.connection import CONNECT_LIMIT, ConnectionFailed
 from extension.http1.rendering import render_request
 from extension.http1.response import ResponseParser
@@ -64,7 +64,7 @@ class Exchange:
         sink: Sink | None,
         memory_limit: int,
     ) -> tuple[Answer, bool]:
-        """The answer, and whether the connection may carry another exchange."""
+        """The answer, and whether the connection may carry another exchange: not where the sink had enough."""
         parser = ResponseParser(head_request=method == "HEAD")
         request = render_request(method, target, headers, body)
         self._watched(lambda: self._connection.send(request, self._left()))
@@ -74,16 +74,11 @@ class Exchange:
         while True:
             limit = self._left(streaming=answer is not None and sink is not None)
             data = self._watched(lambda limit=limit: self._connection.receive(limit))  # type: ignore[misc]
-            if data:
-                self.begun = True
-                parser.feed(data)
-            else:
-                if parser.status is None and not self.begun:
-                    raise ConnectionFailed("the connection was closed before an answer")
-                if self._budget.cancel.cancelled:  # we ended it ourselves: it says nothing of where the body ends
-                    raise ConnectionFailed("cancelled")
-                parser.feed_eof()
-            if answer is None and parser.status is not None:
+            self._feed(parser, data)
+            if parser.status is None:
+                continue
+            begins = answer is None
+            if answer is None:
                 fields = {
                     name.decode("latin-1").lower(): value.decode("latin-1", "replace") for name, value in parser.headers
                 }
@@ -92,15 +87,29 @@ class Exchange:
                     into = sink
                 elif parser.status >= 300:
                     keep = into = _Beginning()
-                if parser.status != 304:
-                    into.begin(fields)
-            if answer is not None:
+            try:
+                if begins and answer.status != 304:
+                    into.begin(answer.headers)
                 part = parser.read()
                 if part:
                     into.write(part)
-                if parser.complete:
-                    answer.body = keep.value()
-                    return answer, parser.keep_alive and bool(data)
+            except Enough:
+                return answer, False
+            if parser.complete:
+                answer.body = keep.value()
+                return answer, parser.keep_alive and bool(data)
+
+    def _feed(self, parser: ResponseParser, data: bytes) -> None:
+        """Give the parser what has come, or the end of the stream."""
+        if data:
+            self.begun = True
+            parser.feed(data)
+            return
+        if parser.status is None and not self.begun:
+            raise ConnectionFailed("the connection was closed before an answer")
+        if self._budget.cancel.cancelled:  # we ended it ourselves: it says nothing of where the body ends
+            raise ConnectionFailed("cancelled")
+        parser.feed_eof()
 
     def _left(self, streaming: bool = False) -> float:
         """Seconds that the next wait may take. While a streamed body arrives the fetch timeout counts for each silence

