@@ -241,17 +241,19 @@ class Fetcher:
 
     def _work(self) -> None:
         while True:
-            work = self._runnable.get()
+            self._do(self._runnable.get())  # in no variable: it would be held until there is something else to do
+
+    def _do(self, work: Callable[[], None]) -> None:
+        with self._lock:
+            self._queued -= 1
+            self._free -= 1
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 (a worker must not die of one job)
+            self._log.error("fetch.fault", error=type(error).__name__)
+        finally:
             with self._lock:
-                self._queued -= 1
-                self._free -= 1
-            try:
-                work()
-            except Exception as error:  # noqa: BLE001 (a worker must not die of one job)
-                self._log.error("fetch.fault", error=type(error).__name__)
-            finally:
-                with self._lock:
-                    self._free += 1
+                self._free += 1
 
     def _run(self, job: Job | Loan) -> None:
         if isinstance(job, Loan):

@@ -55,9 +55,6 @@ class File:
     def __len__(self) -> int:
         return self.size
 
-    def __repr__(self) -> str:
-        return f"<File of {self.size} bytes>"
-
     def __del__(self) -> None:
         os.close(self.descriptor)
         self._files.retire(self._name)

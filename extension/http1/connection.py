@@ -166,6 +166,7 @@ class Client:
         if reply is not self._reply:
             return  # the client went away meanwhile
         self._reply = None
+        reply.abandon = None  # else a cycle keeps what it read, maybe a file, until the garbage collector runs
         try:
             self._respond(response)
             if not self._working:  # came from another thread, or later: nobody is in _advance

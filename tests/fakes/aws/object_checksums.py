@@ -33,7 +33,8 @@ def _digest(algorithm: str, body: bytes) -> bytes:
 def crc(body: bytes, width: int, reflected: int) -> bytes:
     """A reflected CRC that begins and ends with all ones."""
     table = []
-    for value in range(256):
+    for number in range(256):
+        value = number
         for _ in range(8):
             value = (value >> 1) ^ reflected if value & 1 else value >> 1
         table.append(value)
