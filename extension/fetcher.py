@@ -148,7 +148,8 @@ class Job:
         try:
             following = [Job(call, self.round, self._deliver) for call in self.call.run(self.budget, self.deliver)]
         except SourceError as error:
-            problem = error
+            problem = error.with_traceback(None)  # it is remembered, and a frame holds what was fetched before
+            problem.__context__ = None
         except Exception as error:  # noqa: BLE001 (a fault of ours is that resource's fault only)
             problem = outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(error).__name__}")
         for job in following:
