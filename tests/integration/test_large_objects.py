@@ -476,7 +476,7 @@ def test_pipelined_requests_are_answered_in_their_order(aws, ready):
 
 
 def test_a_body_that_has_begun_to_arrive_may_outlast_the_round(aws, api, ready):
-    """Contract §4: a round ends after a second, but for such a body: that has until half a second before the deadline."""
+    """Contract §4: a round ends after a second; such a body has until half a second before the deadline."""
     put(aws, b"old" * MB)
     aws.put_object("bucket", "silent", b"x")
     sidecar = ready(s3=[*LISTED, "s3://bucket/silent"], ttl="1s")

@@ -3,7 +3,7 @@
 import pytest
 
 from extension.aws import client as client_module
-from extension.aws.call import Memory, TooLarge
+from extension.aws.call import Enough, Memory, TooLarge
 from extension.errors import SourceError
 from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, Later, answer
 
@@ -300,3 +300,23 @@ def test_memory_refuses_a_length_that_is_announced(length, good):
     else:
         with pytest.raises(TooLarge):
             memory.begin({"content-length": length})
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_sink_that_has_enough_ends_the_exchange_and_the_connection(at_once):
+    class Modest(Sink):
+        def begin(self, headers):
+            super().begin(headers)
+            if at_once:
+                raise Enough
+
+        def write(self, data):
+            super().write(data)
+            raise Enough
+
+    bench, sink = Bench(answer(200, b"x" * 1000, ["ETag: e"])), Modest()
+    found = bench.perform(sink=sink)
+
+    assert (200, "e", b"") == (found.status, found.headers["etag"], found.body)
+    assert (b"" if at_once else b"x" * 1000) == sink.body
+    assert (1, []) == (bench.acquired, bench.released)

@@ -165,3 +165,15 @@ def test_a_member_has_the_options_of_its_wildcard():
     bench.answer(Object("bucket/a/1", {}, b"one"))
 
     assert 10.0 == bench.read(ONE).result.ttl
+
+
+def test_a_body_that_has_begun_to_come_is_spared_once():
+    bench = Bench()
+    bench.store.fetch([A, B], bench.store.round())
+    arriving = bench.fetcher.jobs[0]
+    arriving.budget.arriving = True
+
+    assert 1 == bench.store.cut(arriving=False)
+    assert [arriving] == bench.fetcher.jobs
+    assert 1 == bench.store.cut()
+    assert [] == bench.fetcher.jobs
