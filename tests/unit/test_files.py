@@ -8,7 +8,6 @@ import stat
 
 import pytest
 
-from extension import files as module
 from extension.files import Files, NoRoom
 from tests.unit.hand_clock import HandClock
 
@@ -125,7 +124,7 @@ def test_a_full_disk_is_told_with_size_and_room_and_nothing_is_left(place, monke
     def full(*_):
         raise OSError(number, "full")
 
-    monkeypatch.setattr(module.os, "posix_fallocate", full)
+    monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(NoRoom, match=rf"^4 bytes, where {place.base} has room for \d+$"):
         place.create()
 
@@ -155,7 +154,7 @@ def test_a_file_system_that_reserves_nothing_will_do(place, monkeypatch, number)
     def unsupported(*_):
         raise OSError(number, "no")
 
-    monkeypatch.setattr(module.os, "posix_fallocate", unsupported)
+    monkeypatch.setattr(os, "posix_fallocate", unsupported)
 
     assert 4 == os.stat(place.create().path).st_size
 
@@ -164,7 +163,7 @@ def test_a_disk_that_breaks_leaves_nothing(place, monkeypatch):
     def broken(*_):
         raise OSError(errno.EIO, "broken")
 
-    monkeypatch.setattr(module.os, "posix_fallocate", broken)
+    monkeypatch.setattr(os, "posix_fallocate", broken)
     with pytest.raises(OSError, match="broken"):
         place.create()
 
@@ -215,7 +214,7 @@ def test_a_stretch_sends_itself_as_the_socket_takes_it(place, monkeypatch, pair,
         def unsupported(*_):
             raise OSError(errno.EINVAL, "no")
 
-        monkeypatch.setattr(module.os, "sendfile", unsupported)
+        monkeypatch.setattr(os, "sendfile", unsupported)
     received = bytearray()
     waited = 0
     while stretch:
