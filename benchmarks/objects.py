@@ -83,7 +83,7 @@ def _sidecar(aws: FakeAws, folder: Path, connections: int) -> tuple[float, float
 
 def _boto3(aws: FakeAws, folder: Path) -> tuple[float, float, float]:
     """The same of the call alone, in a process that has imported boto3 and made its client."""
-    command = [sys.executable, "-c", BOTO3, folder / "copy", str(aws.ca_bundle)]
+    command = [sys.executable, "-c", BOTO3, str(folder / "copy"), str(aws.ca_bundle)]
     environ = {**aws.environ, "PATH": os.environ["PATH"], "HOME": str(folder)}
     done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
     seconds, cpu, peak = json.loads(done.stdout)

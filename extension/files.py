@@ -128,7 +128,7 @@ class Files:
         with self._lock:
             if self._closed:
                 raise OSError(errno.ESHUTDOWN, "shutting down")
-            if self._directory < 0:
+            if self._directory < 0 or not os.path.isdir(self.path):  # a function may clear the whole place
                 self._make()
             self._count += 1
             name = f"{self._count}-{_plain(key)}"
@@ -179,6 +179,9 @@ class Files:
 
     def _make(self) -> None:
         self._sweep()
+        if self._directory >= 0:
+            os.close(self._directory)
+            self._directory = -1
         self.path = f"{self._base}/{PREFIX}{os.urandom(_RANDOM).hex()}"
         os.mkdir(self.path, 0o700)
         self._directory = os.open(self.path, _DIRECTORY)

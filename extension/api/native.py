@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from extension.api.questions import Question
-    from extension.http1.connection import Reply, Stretch
+    from extension.http1.connection import Reply
     from extension.http1.request import Request
     from extension.reading import Reading
     from extension.references import Resource
@@ -152,12 +152,14 @@ def _object(store: Store, request: Request, resource: Resource, result: Reading 
     if isinstance(result, SourceError):
         return _failed(store, resource, result)
     value, file = result.value, result.value.file
-    body = value.body if file is None else file.stretch(0, file.size)
+    body = value.body if file is None else b""
     whole = _fresh(request, result, value.etag, value.content_type.encode("latin-1", "replace"), body)
     if file is not None and file.reachable:
         whole.headers.append((b"Preheat-File", file.path.encode("utf-8", "surrogateescape")))
     if whole.status != 200:
         return whole
+    if file is not None:
+        whole.stretch = file.stretch(0, file.size)
     whole.headers.append((b"Accept-Ranges", b"bytes"))
     wanted = request.get(b"range")
     condition = request.get(b"if-range")
@@ -173,15 +175,17 @@ def _object(store: Store, request: Request, resource: Resource, result: Reading 
         return whole
     first, last = piece
     whole.headers.append((b"Content-Range", b"bytes %d-%d/%d" % (first, last, size)))
-    body = value.body[first : last + 1] if file is None else file.stretch(first, last + 1 - first)
-    return Response(206, whole.headers, body)
+    part = Response(206, whole.headers, body[first : last + 1])
+    if file is not None:
+        part.stretch = file.stretch(first, last + 1 - first)
+    return part
 
 
 def _failed(store: Store, resource: Resource, error: SourceError) -> Response:
     return answer(source_problem(error, resource, store.needs(resource, error)))
 
 
-def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes | Stretch) -> Response:
+def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes) -> Response:
     """200 with the value and how fresh it is, or 304 where the reader has it already."""
     tag = quoted(etag)
     lifetime = 0 if reading.how == "stale" else int(reading.ttl)

@@ -8,7 +8,7 @@ from extension.http1.message import BadMessage, RequestParser, render_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sized
     from typing import Protocol
 
     from extension.http1.loop import Loop
@@ -37,16 +37,18 @@ class Gone(Exception):
 
 
 class Response:
-    """An answer. ``headers`` without Content-Length, Connection and Date: those are the connection's."""
+    """An answer. ``headers`` without Content-Length, Connection and Date: those are the connection's. ``stretch``: what
+    is sent instead of ``body``."""
 
-    __slots__ = ("body", "close", "headers", "status")
+    __slots__ = ("body", "close", "headers", "status", "stretch")
 
     def __init__(
-        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes | Stretch = b"", *, close: bool = False
+        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"", *, close: bool = False
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
+        self.stretch: Stretch | None = None
         self.close = close
 
     def __repr__(self) -> str:
@@ -220,23 +222,22 @@ class Client:
 
     def _respond(self, response: Response) -> None:
         close = response.close or not self._keep_alive or self.last
-        body = response.body
-        if self._head or not body or (isinstance(body, bytes) and len(body) < _COPIED):
-            self._closing = close
-            self._send(render_response(response.status, response.headers, body, head=self._head, close=close))
-            return
-        head = render_response(response.status, response.headers, body, head=True, close=close)
-        if not isinstance(body, bytes):
-            self._stretch = body
+        stretch = response.stretch
+        body: Sized = response.body if stretch is None else stretch
+        apart = not self._head and len(body) > 0 and (stretch is not None or len(body) >= _COPIED)
+        head = render_response(response.status, response.headers, body, head=self._head or apart, close=close)
+        if stretch is not None and apart:
+            self._stretch, apart = stretch, False  # it follows by itself
+        if not apart:
             self._closing = close
             self._send(head)
             return
         self._send(head)
         self._closing = close
         if self._out:
-            self._out = memoryview(bytes(self._out) + body)
+            self._out = memoryview(bytes(self._out) + response.body)
         else:
-            self._send(body)
+            self._send(response.body)
 
     def _send(self, data: bytes | memoryview) -> None:
         """Send what the socket takes and keep the rest; never called with new data while there is a rest."""

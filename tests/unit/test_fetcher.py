@@ -207,11 +207,11 @@ def test_a_loan_is_one_of_its_hosts_places_and_waits_behind_the_jobs(held):
 
 def test_a_loan_that_breaks_gives_its_place_back():
     bench = Bench(per_host=1)
-    bench.fetcher.lend("a", {}.popitem)
+    bench.fetcher.lend("a", double(lambda: 1 // 0))
     bench.submit(Call("one"))
 
     assert [("one", "value of one")] == bench.finish()
-    assert [("fetch.fault", {"error": "KeyError"})] == bench.faults
+    assert [("fetch.fault", {"error": "ZeroDivisionError"})] == bench.faults
 
 
 def test_a_failure_holds_no_frame_of_the_call_that_failed():

@@ -119,6 +119,17 @@ def test_what_a_function_has_cleared_is_noticed_and_costs_nothing(place):
     place.files.release(float("inf"))
 
 
+def test_a_directory_that_a_function_has_removed_is_made_again(place):
+    old = place.create()
+    os.unlink(old.path)
+    os.rmdir(place.files.path)
+
+    new = place.create()
+
+    assert (False, True, ["2-model.bin"]) == (old.reachable, new.reachable, place.names)
+    assert os.path.dirname(new.path) != os.path.dirname(old.path)
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_is_told_with_size_and_room_and_nothing_is_left(place, monkeypatch, number):
     def full(*_):

@@ -271,14 +271,14 @@ def test_the_statistics_count_and_show_no_value():
 
 
 def test_a_problem_has_a_title_for_its_status_and_no_empty_members():
-    document = json.loads(parts(problem(404, "there is none"))[2])
+    document = json.loads(problem(404, "there is none").body)
 
     assert {"status": 404, "title": "Not found", "detail": "there is none"} == document
-    assert "Error" == json.loads(parts(problem(418, "x"))[2])["title"]
+    assert "Error" == json.loads(problem(418, "x").body)["title"]
 
 
 def test_a_problem_has_what_else_it_is_given():
     found = problem(416, "d", code="C", resource="r", title="T", headers=((b"Content-Range", b"bytes */1"),))
 
-    assert {"status": 416, "title": "T", "detail": "d", "code": "C", "resource": "r"} == json.loads(parts(found)[2])
+    assert {"status": 416, "title": "T", "detail": "d", "code": "C", "resource": "r"} == json.loads(found.body)
     assert "bytes */1" == parts(found)[1]["Content-Range"]
