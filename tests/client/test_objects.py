@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import mmap
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import preheat
 from tests.client.stand_in import Raw, ok, problem
+from tests.integration.sidecar import ROOT
 
 BODY = bytes(range(256)) * 20_000  # 5 MB
 URI = "s3://bucket/model.bin"
@@ -155,9 +158,28 @@ def test_an_object_that_is_no_file_says_how_to_make_it_one(stand_in):
 # Against the real sidecar
 
 
+DOCUMENT = (ROOT / "docs" / "objects.md").read_text("utf-8")
+
+
 @pytest.fixture(scope="module")
 def world(make_world):
-    return make_world(lambda aws: aws.put_object("bucket", "model.bin", BODY), s3=[f"{URI}?file=true"])
+    (listed,) = re.findall(r"^PREHEAT_S3=(.*)$", DOCUMENT, re.MULTILINE)
+
+    def fill(aws):
+        aws.put_object("bucket", "model.bin", BODY)
+        aws.put_object("my-bucket", "rates.json", b"{}")
+        aws.put_object("my-bucket", "models/scorer.onnx", b"onnx" * 1000)
+
+    return make_world(fill, s3=[f"{URI}?file=true", listed])
+
+
+def test_the_example_of_the_document(world, monkeypatch):
+    (example,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+    monkeypatch.setattr(preheat, "get_file", preheat.Client(environ=world.sidecar.environ).get_file)
+    function: dict[str, Any] = {}
+    exec(example, function)
+
+    assert {"bytes": 4000, "begins": b"onnx".hex()} == function["handler"]({}, None)
 
 
 def test_a_model_is_mapped(world):
