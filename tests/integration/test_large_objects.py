@@ -278,10 +278,10 @@ def test_an_object_that_changes_again_and_again_is_given_up(aws, api, launch):
 def held(aws, ready):
     """A sidecar that holds an old version, with a new one of 17 MB to be fetched."""
     put(aws, b"old")
-    sidecar = ready(s3=LISTED, ttl="1s", fetch_timeout="700ms")
+    sidecar = ready(s3=LISTED, ttl="200ms", fetch_timeout="700ms")
     body = noise(17 * MB)
     put(aws, body)
-    let_pass(1.1)
+    let_pass(0.25)
     aws.clear_calls()
     return sidecar, body
 
@@ -351,20 +351,20 @@ def test_old_and_new_version_have_to_fit(aws, api, launch, opt, tmp_path):
     sidecar = launch(
         aws,
         s3=LISTED,
-        ttl="1s",
+        ttl="200ms",
         command=["unshare", "-m", "/bin/sh", "-c", script],
         environ={"TMPDIR": str(place), "PATH": f"{opt}/bin:{os.environ['PATH']}"},
     )
     api.wait_next()
     put(aws, b"n" * (20 * MB))
-    let_pass(1.1)
+    let_pass(0.25)
     answer = sidecar.get(URL)
     assert (200, b"o" * (20 * MB), "stale") == (answer.status, answer.body, answer.header("preheat-cache"))
     line = sidecar.events("fetch.failed")[0]
     assert "EntityTooLarge" == line["code"]
     assert line["reason"].startswith(f"the object has {20 * MB} bytes, where {place} has room for ")
     put(aws, b"n" * (9 * MB))
-    let_pass(1.1)
+    let_pass(0.25)
     assert b"n" * (9 * MB) == sidecar.get(URL).body
 
 
