@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from extension.clock import Instant
 
     class Sink(Protocol):
-        """Where a body goes: memory, or a file. Either method may raise ``Enough``."""
+        """Where a body goes: memory, or a file. Either method may raise ``Enough``. ``resumes``: should the connection
+        break now, what is missing can be had in another way."""
 
+        @property
+        def resumes(self) -> bool: ...
         def begin(self, headers: dict[str, str]) -> None: ...
         def write(self, data: bytes) -> None: ...
 
@@ -110,6 +113,7 @@ class Memory:
     """A sink that keeps the body, up to ``limit`` bytes."""
 
     __slots__ = ("_chunks", "_limit", "_size")
+    resumes = False
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

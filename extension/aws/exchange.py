@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from extension.aws.call import Answer, Enough, Memory
 from extension.aws.connection import CONNECT_LIMIT, ConnectionFailed
+from extension.http1.fields import BadMessage
 from extension.http1.rendering import render_request
 from extension.http1.response import ResponseParser
 
@@ -26,6 +27,7 @@ class _Beginning:
     """Keeps the beginning of an error's body: what a proxy adds to its page must not hide that the call failed."""
 
     __slots__ = ("_body",)
+    resumes = False
 
     def __init__(self) -> None:
         self._body = b""
@@ -64,7 +66,8 @@ class Exchange:
         sink: Sink | None,
         memory_limit: int,
     ) -> tuple[Answer, bool]:
-        """The answer, and whether the connection may carry another exchange: not where the sink had enough."""
+        """The answer, and whether the connection may carry another exchange: not where the sink had enough, or can
+        resume elsewhere what breaks off here."""
         parser = ResponseParser(head_request=method == "HEAD")
         request = render_request(method, target, headers, body)
         self._watched(lambda: self._connection.send(request, self._left()))
@@ -72,9 +75,12 @@ class Exchange:
         into: Sink = keep
         answer: Answer | None = None
         while True:
-            limit = self._left(streaming=answer is not None and sink is not None)
-            data = self._watched(lambda limit=limit: self._connection.receive(limit))  # type: ignore[misc]
-            self._feed(parser, data)
+            try:
+                ended = not self._receive(parser, self._left(streaming=answer is not None and sink is not None))
+            except (ConnectionFailed, BadMessage):
+                if answer is None or not into.resumes or self._budget.cancel.cancelled:
+                    raise
+                return answer, False
             if parser.status is None:
                 continue
             begins = answer is None
@@ -97,19 +103,21 @@ class Exchange:
                 return answer, False
             if parser.complete:
                 answer.body = keep.value()
-                return answer, parser.keep_alive and bool(data)
+                return answer, parser.keep_alive and not ended
 
-    def _feed(self, parser: ResponseParser, data: bytes) -> None:
-        """Give the parser what has come, or the end of the stream."""
+    def _receive(self, parser: ResponseParser, limit: float) -> bool:
+        """Give the parser what has come, or the end of the stream: then False."""
+        data = self._watched(lambda: self._connection.receive(limit))
         if data:
             self.begun = True
             parser.feed(data)
-            return
+            return True
         if parser.status is None and not self.begun:
             raise ConnectionFailed("the connection was closed before an answer")
         if self._budget.cancel.cancelled:  # we ended it ourselves: it says nothing of where the body ends
             raise ConnectionFailed("cancelled")
         parser.feed_eof()
+        return False
 
     def _left(self, streaming: bool = False) -> float:
         """Seconds that the next wait may take. While a streamed body arrives the fetch timeout counts for each silence

@@ -82,7 +82,7 @@ class Download:
     # -- the first answer's body -------------------------------------------------------------------------------------
 
     def begin_again(self, etag: str) -> None:
-        """The first connection broke, and the object was asked for once more: what is missing is fetched by ranges."""
+        """The object was asked for once more, after a freeze: what is missing is fetched by ranges."""
         self.changed = self.changed or etag != self._etag
         raise Enough
 
@@ -202,6 +202,7 @@ class _Range:
     """Where a range's body goes."""
 
     __slots__ = ("_download", "_end", "_start", "offset")
+    resumes = False
 
     def __init__(self, download: Download, start: int, end: int) -> None:
         self._download = download

@@ -257,6 +257,11 @@ class _Body:
         self._memory = Memory(min(get._source._most_bytes, LARGE))
         self._download: Download | None = None
 
+    @property
+    def resumes(self) -> bool:
+        """Whether what a broken connection did not bring is fetched by ranges."""
+        return self._download is not None
+
     def begin(self, headers: dict[str, str]) -> None:
         """A body begins (again, after a retry)."""
         self._budget.arriving = True

@@ -81,7 +81,7 @@ ALLOWED = {
     "aws.credentials": (
         "aws.connection aws.endpoints aws.outcome dates http1.fields http1.rendering http1.response jsontext"
     ),
-    "aws.exchange": "aws.call aws.connection http1.rendering http1.response",
+    "aws.exchange": "aws.call aws.connection http1.fields http1.rendering http1.response",
     "aws.tunnel": "aws.connection http1.fields http1.rendering http1.response proxies",
     "http1.message": "http1.fields http1.rendering http1.request http1.response",
     "settings": "quantities references settings.names settings.values",

@@ -13,6 +13,8 @@ GOOD = answer(200, b'{"ok":1}', ["ETag: x", "X-Thing: y"])
 class Sink:
     """Where a body goes, with a record of it."""
 
+    resumes = False
+
     def __init__(self, limit=None):
         self.begun = []
         self.body = b""
@@ -320,3 +322,14 @@ def test_a_sink_that_has_enough_ends_the_exchange_and_the_connection(at_once):
     assert (200, "e", b"") == (found.status, found.headers["etag"], found.body)
     assert (b"" if at_once else b"x" * 1000) == sink.body
     assert (1, []) == (bench.acquired, bench.released)
+
+
+@pytest.mark.parametrize(("ending", "resumes"), [(END, True), (END, False), (TIMED_OUT, True)])
+def test_a_body_that_breaks_off_is_begun_again_unless_the_sink_knows_better(ending, resumes):
+    whole = answer(200, b"x" * 1000)
+    bench, sink = Bench([whole[:-400], ending], whole), Sink()
+    sink.resumes = resumes
+
+    bench.perform(sink=sink)
+
+    assert ((1, 600) if resumes else (2, 1000)) == (bench.acquired, len(sink.body))
