@@ -196,7 +196,8 @@ class Files:
         except OSError:
             return
         for name in names:
-            if name.startswith(PREFIX) and not name[len(PREFIX) :].strip(_DIGITS):
+            random = name.removeprefix(PREFIX)
+            if random != name and len(random) == 2 * _RANDOM and not random.strip(_DIGITS):
                 try:
                     _remove_leftover(f"{self._base}/{name}")
                 except OSError:

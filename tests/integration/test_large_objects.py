@@ -393,7 +393,7 @@ def test_shutdown_removes_everything(aws, api, ready):
 def test_what_a_killed_process_left_is_removed_and_nothing_else_is(aws, api, launch, tmp_path):
     place = tmp_path / "kept"
     place.mkdir()
-    for name, mode in {"preheat-0123456789abcdef": 0o755, "preheat-mine": 0o700}.items():
+    for name, mode in {"preheat-0123456789abcdef": 0o755, "preheat-mine": 0o700, "preheat-cafe": 0o700}.items():
         (place / name).mkdir(mode=mode)
     treasure = tmp_path / "treasure"
     treasure.mkdir(mode=0o700)
