@@ -33,7 +33,7 @@ SETTINGS = Settings(region="eu-west-1")
 
 # Calls a second, account and Region (see extension/quotas.py).
 QUOTAS = {"GetSecretValue": 10_000.0, "BatchGetSecretValue": 100.0, "ssm": 40.0}
-_PARAMETERS = {"GetParameter": "ssm", "GetParameters": "ssm"}  # share one
+_PARAMETERS = {"GetParameter": "ssm", "GetParameters": "ssm"}  # share one, whatever they name
 
 
 class Policy:
@@ -123,15 +123,8 @@ class Environment:
         for service, resources in by_service.items():
             pieces = [[resource] for resource in resources] if self._storm.policy.singles else [resources]
             for piece in pieces:
-                for call in self._plan(service, piece):
+                for call in self._sources[service].plan(piece):
                     self._submit(call)
-
-    def _plan(self, service: str, resources: Sequence[Resource]) -> Sequence[Any]:
-        source = self._sources[service]
-        if service == "ssm" and self._storm.policy.singles:
-            source._memory.learn(())  # as where GetParameters is denied: single calls
-        planned: Sequence[Any] = source.plan(resources)
-        return planned
 
     def _submit(self, call: Any) -> None:
         self._open += 1

@@ -4,6 +4,7 @@ import heapq
 import itertools
 
 from tests.unit.hand_clock import HandClock
+from tests.unit.store.bench import Fetcher
 
 
 class VirtualTime(HandClock):
@@ -83,5 +84,4 @@ class VirtualFetcher:
 
     def _finish(self, job):
         self.jobs.remove(job)
-        job.ended = True
-        job.round.done()
+        Fetcher.end(job)
