@@ -74,14 +74,18 @@ def test_a_read_while_aws_refuses_connections_says_so_at_once(start, aws, resour
         _assert_held_for_a_moment(environment, 2)
 
 
-def test_a_function_that_fails_in_init_is_tried_again_with_a_hold_of_a_moment(start, aws, resources):
+@pytest.mark.parametrize("down", [False, True])
+def test_a_function_that_fails_in_init_is_tried_again_with_a_hold_of_a_moment(start, aws, resources, down):
     """The environment's first process has seen no INVOKE, so nobody knows the function's timeout yet."""
-    aws.control("POST", "/faults", {"kind": "hang"})
-    environ = aws.environ | resources.lists | {"FAILS_ONCE": "1", "PREHEAT_INIT_TIMEOUT": "300ms"}
-    with start(environ, timeout=TIMEOUT) as environment:
-        assert 200 != environment.invoke().status
-        aws.control("DELETE", "/faults")
+    if down:
+        aws.control("POST", "/faults", {"kind": "hang"})
+    with start(aws.environ | resources.lists | SETTINGS | {"FAILS_ONCE": "1"}, timeout=TIMEOUT) as environment:
+        # On a busy machine the first time may be over before the function's code is reached: then it fails the next time.
+        answers = [environment.invoke().body for _ in range(3)]
+        assert b'"reads"' not in answers[0]
+        assert b'"reads"' in answers[2]
+        if down:
+            aws.control("DELETE", "/faults")
         assert_reads_are_right(environment, resources)
-        assert_ended_in_good_order(environment)
-        reports = environment.events("init.report")
-        assert reports[-1]["ready_ms"] < LIMIT_MS + SLACK_MS
+        assert environment.terminate() == 0
+        assert environment.events("init.report")[-1]["ready_ms"] < LIMIT_MS + SLACK_MS
