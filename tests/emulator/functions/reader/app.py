@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -52,7 +53,7 @@ AT_INIT = {"urllib": [with_urllib(path) for path in STATIC], "http.client": with
 def handler(event, context):
     """Return what the static code read and what is to be read now; or end badly where the event says so."""
     ENDINGS.get(event.get("then"), bool)()
-    return {"static": AT_INIT, "reads": with_http_client(event.get("reads", []))}
+    return {"static": AT_INIT, "reads": with_http_client(event.get("reads", [])), "pid": os.getpid()}
 
 
 def fail():
@@ -64,5 +65,6 @@ ENDINGS = {
     "exit": lambda: os._exit(7),
     "abort": os.abort,
     "fail": fail,
+    "linger": lambda: time.sleep(0.2),
     "sigterm": lambda: signal.raise_signal(signal.SIGTERM),
 }
