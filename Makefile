@@ -49,8 +49,8 @@ types: $(INSTALLED)  ## mypy, strict for extension/ and layer/
 tests: $(INSTALLED) emulator sam  ## pytest alone; ARGS="-k name" narrows it
 	$(PYTEST) $(ARGS)
 
-soak: $(INSTALLED)  ## freeze and thaw a thousand times, with rotation going on: minutes; not part of test
-	SOAK_CYCLES=1000 $(PYTEST) tests/integration/test_freeze_and_thaw.py $(ARGS)
+soak: $(INSTALLED)  ## 1,000 freezes and thaws with rotation going on, 1,000 weeks of virtual time: 5 minutes
+	SOAK_CYCLES=1000 SOAK_WEEKS=1000 $(PYTEST) tests/integration/test_freeze_and_thaw.py tests/unit/store/test_week.py $(ARGS)
 
 format: $(INSTALLED)  ## sort imports, format
 	$(BIN)/ruff check --quiet --select I --fix .

@@ -102,7 +102,7 @@ def test_128000_reads_over_64_connections_while_all_is_refreshed(aws, api, ready
 
 def test_a_timeout_reaches_all_500_who_wait_at_once(aws, ready):
     """Not one after another: that would be 500 timeouts."""
-    sidecar = ready(fetch_timeout="2s")
+    sidecar = ready(fetch_timeout="3s")
     clients = [sidecar.connect() for _ in range(500)]
     aws.faults.add("hang")
     for client in clients:

@@ -62,6 +62,7 @@ class Known:
             error, when = self.refused
             if age(now, when) < NEGATIVE and not went_back(now, when):
                 return "error", error
+            self.refused = None  # for good, though a clock that is set back would have it younger
         return FETCH
 
     def after_failure(self, now):

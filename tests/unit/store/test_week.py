@@ -4,6 +4,7 @@ Idle gaps in which either clock may stand still, a wall clock that is set forwar
 rotation, outages, denials; and each read and each round beside a model of contract §4.
 """
 
+import os
 import random
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.unit.store.changing_aws import Aws
 from tests.unit.store.freshness_model import FETCH, NO, YES, Known
 from tests.unit.store.virtual_time import VirtualFetcher, VirtualTime
 
+WEEKS = int(os.environ.get("SOAK_WEEKS", "24"))  # each with a seed of its own
 WEEK = 7 * 86400.0
 GAPS = (0.001, 0.5, 3.0, 20.0, 70.0, 90.0, 400.0, 4000.0, 40_000.0)  # seconds
 STEPS = (-3600.0, -30.0, -2.0, -0.5, 0.5, 2.0, 30.0, 3600.0)
@@ -251,7 +253,7 @@ class Read:
         return how == answer.how and (how != "hit" or answer.age < answer.ttl)
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(WEEKS))
 def test_a_week(seed, monkeypatch):
     world = World(seed)
 
