@@ -21,7 +21,8 @@ def went_back(now, then):
 class Known:
     """One resource: what is held of it, and what is to become of it."""
 
-    def __init__(self, *, ttl, listed, stale_while_revalidate, stale_if_error):
+    def __init__(self, *, ttl, listed, stale_while_revalidate, stale_if_error, freezes=True):
+        self.freezes = freezes
         self.ttl = ttl
         self.listed = listed
         self.stale_while_revalidate = stale_while_revalidate if ttl else 0.0
@@ -89,9 +90,11 @@ class Known:
             self.again(by_round)
 
     def again(self, certainty=YES):
-        """Its call was cut, or came to nothing: the next INVOKE asks again."""
-        if self.version is not None:
+        """Its call was cut, or came to nothing: the next INVOKE asks again; where nothing freezes, the next read."""
+        if self.version is not None and self.freezes:
             self.marked = max(self.marked, certainty)
+        elif self.version is not None:
+            self.marked = NO if certainty == YES else min(self.marked, PERHAPS)
         else:
             self.wanted = True
 

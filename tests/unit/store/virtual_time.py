@@ -35,10 +35,6 @@ class VirtualTime(HandClock):
             event()
         return True
 
-    def wait_for_round(self, round_, timeout):
-        """In place of ``Round.wait``."""
-        return self.run(timeout, lambda: round_.finished)
-
 
 class VirtualFetcher:
     """Begins each job at once. ``ask(resources)`` says how long AWS takes and what it answers, one result for each;
