@@ -30,7 +30,8 @@ class Known:
         self.version = None  # held
         self.sent = None
         self.expired = False
-        self.read = False  # since its last fetch
+        self.read = NO  # since its last fetch
+        self.read_at = None  # monotonic
         self.marked = NO
         self.wanted = False  # not held, and to be fetched at the next INVOKE
         self.refused = None  # error and when: "not found" and "denied"
@@ -56,7 +57,7 @@ class Known:
         if self.version is not None and (max_age is None or age(now, self.sent) <= max_age):
             past = self.position(now) - self.ttl
             if past < self.stale_while_revalidate:
-                self.read = True
+                self.read, self.read_at = YES, now.monotonic
                 self.marked = max(self.marked, self.due(now))
                 return ("hit" if past < 0 else "stale"), self.version
         if self.refused is not None:
@@ -70,7 +71,7 @@ class Known:
         """What a reader who waited gets where the fetch failed with a transient error: the old version, or None."""
         if self.version is None or not self.servable_after_failure(now):
             return None
-        self.read, self.marked = True, YES
+        self.read, self.read_at, self.marked = YES, now.monotonic, YES
         return self.version
 
     def fetched(self, version, sent, *, read):
@@ -79,7 +80,10 @@ class Known:
         if self.ttl == 0:
             return
         self.version, self.sent = version, sent
-        self.expired, self.read, self.marked = False, read, NO
+        # "Since its last fetch": whether a hit while that was under way counts, the contract does not say.
+        meanwhile = self.read_at is not None and self.read_at >= sent.monotonic
+        self.read = YES if read else PERHAPS if meanwhile else NO
+        self.expired, self.marked = False, NO
 
     def failed(self, error, now, *, by_round):
         """``by_round``: NO, PERHAPS, YES: whether an INVOKE, or the prefetch, asked for it."""
@@ -104,4 +108,5 @@ class Known:
             return YES
         if self.version is None:
             return NO
-        return max(self.marked, self.due(now) if self.listed and (first or self.read) else NO)
+        read = YES if first else self.read
+        return max(self.marked, min(self.due(now), read) if self.listed else NO)
