@@ -82,7 +82,7 @@ class Client:
                 if error.kind == outcome.FROZEN:
                     started = self._clock.monotonic()  # done once more, freshly signed, with all its time
                 continue
-            pause = min(_BACKOFF_FIRST * 2**attempt, _BACKOFF_MOST) * _random()
+            pause = backoff(attempt) * _random()
             attempt += 1
             hopeless = not error.transient or budget.cancel.cancelled or error.code in _HOPELESS
             hopeless = hopeless or (error.kind == outcome.THROTTLED and not call.patient)
@@ -181,3 +181,8 @@ class Client:
 def _random() -> float:
     """From 0 to 1. Not from a generator: a SnapStart snapshot would clone its state into every environment."""
     return int.from_bytes(os.urandom(4), "big") / 2**32
+
+
+def backoff(attempt: int) -> float:
+    """Seconds that the pause after that attempt (the first is 0) takes at most."""
+    return min(_BACKOFF_FIRST * 2.0**attempt, _BACKOFF_MOST)
