@@ -42,6 +42,7 @@ ALLOWED = {
     "sources": "",
     "sources.listing": "",
     "statistics": "",
+    "undumpable": "",
     "api.target": "percent",
     "aws.call": "aws.connection",
     "aws.checksums": "",
@@ -96,7 +97,7 @@ ALLOWED = {
     "http1.connection": "http1.message",
     "identity": "aws.endpoints references sources.listing sources.parameter sources.secrets_manager",
     "lambda_api": "errors http1.message jsontext",
-    "local": "boot clock errors logs settings",
+    "local": "boot clock errors logs settings undumpable",
     "__main__": "local",
     "api.problems": "http1.connection jsontext",
     "holdings": (
@@ -136,13 +137,14 @@ LATER = {
     "jsontext": "_json json",
     "settings.documents": "_json json json.decoder tomllib",
     "settings.values": "proxies",
+    "undumpable": "_ctypes",
     "assembly": (
         "api api.guards aws.client aws.credentials aws.roles files health http1.loop marker prefetch proxies refresher "
         "resolution restore sources.listing sources.parameter_store sources.s3 sources.secrets_manager store"
     ),
     "settings": "settings.file",
     "sources.s3": "aws.checksums sources.ranged",
-    "app": "assembly lambda_api lifecycle marker report",
+    "app": "assembly lambda_api lifecycle marker report undumpable",
     "local": "assembly aws.credentials aws.outcome boto3 report",
 }
 
