@@ -123,10 +123,11 @@ class Loop:
             self.watch(client)
 
     def watch(self, client: Client) -> None:
-        """Wait for what the client is ready for now."""
+        """Wait for what the client is ready for now. Nothing is read from one whose request is being worked on, or who
+        does not take its answer: what it sends meanwhile would pile up here."""
         if self._clients.get(client.number) is not client:
             return  # dropped while it was being answered
-        wanted = (_OUT if client.unsent else 0) | (0 if client.busy else _IN) | _HALF_CLOSED
+        wanted = (_OUT if client.unsent else 0 if client.busy else _IN) | _HALF_CLOSED
         if wanted != client.watched:
             client.watched = wanted
             self._poller.modify(client.number, wanted)
