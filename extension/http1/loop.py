@@ -154,14 +154,18 @@ class Loop:
                     self._turn_deaf()
                 return  # else the client went away while it waited; what else waits is reported again
             plain = _socket.socket(fileno=number)
-            plain.setblocking(False)
-            plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+            try:
+                plain.setblocking(False)
+                plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+                self._poller.register(number, _IN | _HALF_CLOSED)
+            except OSError:  # it was reset meanwhile, which macOS says here; or no memory is left to watch one more
+                plain.close()
+                continue
             over = len(self._clients) >= self._limit and not self._close_longest_idle()
             client = Client(plain, self, self._application, over)
             client.turn = self._turn
             client.watched = _IN | _HALF_CLOSED
             self._clients[number] = client
-            self._poller.register(number, client.watched)
 
     def _turn_deaf(self) -> None:
         """No descriptor is left: listen again when a connection ends, instead of being woken for nothing."""

@@ -1,0 +1,57 @@
+"""The loop goes on where the kernel has no room for one more connection."""
+
+import select
+import socket
+
+from extension.http1.connection import Response
+from extension.http1.loop import Loop
+from tests.unit.doubles import double
+
+
+class Application:
+    """Answers everything with 200."""
+
+    def answer(self, request, reply):
+        reply(Response(200, [], b"served"))
+
+    def refuse(self, status, reason):
+        return Response(status, [], reason.encode(), close=True)
+
+
+class Poller:
+    """An epoll that is full when the third number is registered: after the wake-up pipe and the listener."""
+
+    def __init__(self):
+        self._epoll = select.epoll()
+        self._registered = 0
+
+    def register(self, number, events):
+        self._registered += 1
+        if self._registered == 3:
+            raise OSError(28, "ENOSPC: fs.epoll.max_user_watches")
+        self._epoll.register(number, events)
+
+    def __getattr__(self, name):
+        return getattr(self._epoll, name)
+
+
+def _ask(place):
+    with socket.create_connection(place, timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return client.makefile("rb").read()
+
+
+def test_a_connection_that_can_not_be_watched_is_closed_and_the_next_one_is_served():
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    place = listener.getsockname()
+    loop = Loop([double(listener)], double(Application()), double(None))
+    loop._poller = Poller()
+    loop.start()
+
+    try:
+        with socket.create_connection(place, timeout=10) as unlucky:
+            assert b"" == unlucky.recv(1)
+        assert _ask(place).endswith(b"served")
+    finally:
+        assert loop.stop(5)
