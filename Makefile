@@ -11,7 +11,7 @@ SHELL_SCRIPTS := $(wildcard build.sh .ci/run layer/extensions/preheat tools/find
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock build lint types tests test soak format emulator sam cdk bench bench-check clean
+.PHONY: help venv lock build lint types tests test soak format emulator sam cdk bench bench-check fuzz clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,14 @@ bench: $(INSTALLED) build emulator  ## measure, side by side with the usual ways
 
 bench-check: $(INSTALLED) build emulator  ## measure, and fail where a budget is exceeded
 	$(BIN)/python -m benchmarks --check
+
+SECONDS := 300
+fuzz: $(INSTALLED)  ## look for what breaks the parsers, SECONDS=300 each; keeps the inputs that reach something new
+	@mkdir -p .cache/fuzz
+	for target in requests answers references; do \
+		$(BIN)/python -m tests.fuzz $$target .cache/fuzz -max_total_time=$(SECONDS) || exit; \
+	done
+	$(BIN)/python -m tests.fuzz.corpus .cache/fuzz
 
 clean:  ## remove what make, build.sh and the tools made
 	rm -rf $(VENV) .cache dist
