@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extension.sources.listing import listing_resource
+from extension.sources.listing import listing_resource, pattern_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,6 +89,13 @@ class Resolver:
             listed = self.own(as_listed)  # once more: the own account may have been learnt since
             if listed.service != resource.service or listed.role != resource.role or listed.region != resource.region:
                 continue
-            if listed.account == resource.account and entry.covers(resource.name):
+            if listed.account == resource.account and _covers(entry, resource):
                 return True
         return False
+
+
+def _covers(entry: ListEntry, resource: Resource) -> bool:
+    asked = pattern_of(resource)
+    if asked and resource.name == entry.resource.name:  # the place itself: only a wildcard that is as wide will do
+        return entry.pattern in (asked, "**")
+    return entry.covers(resource.name)

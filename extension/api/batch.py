@@ -91,7 +91,7 @@ def _fetch(
             for resource, result in zip(waiting, results, strict=True)
             if isinstance(result, SourceError)
         }
-        refreshed = len(results) - len(failed)
+        refreshed = sum(not isinstance(result, SourceError) for result in results)  # variants share a label
         summary = {"refreshed": refreshed, "failed": failed | refused, "skipped": skipped}
         guarded(_summarised, summary, reply)
 

@@ -14,7 +14,7 @@ from tests.fuzz import corpus
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 4
+SECONDS = 3
 
 
 @pytest.mark.parametrize("target", TARGETS)
