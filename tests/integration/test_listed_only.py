@@ -129,7 +129,7 @@ def test_nor_can_it_be_refreshed(world):
 
 
 def test_a_key_with_dots_is_asked_for_as_it_is_written(world):
-    """S3 has no folders: `deep/../other` is a key below deep/ and nothing else, and may not become `other` on its way."""
+    """S3 has no folders: `deep/../other` is a key below deep/, and may not become `other` on its way."""
     answer = world.sidecar.get("/s3/lookup/deep/../other")
     assert 404 == answer.status
     assert 404 == world.sidecar.get("/s3/lookup/deep%2F..%2Fother").status
