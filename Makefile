@@ -6,12 +6,12 @@ PYTHON ?= $(shell tools/find-python)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-CHECKED := $(wildcard extension layer sample_function benchmarks tests)
+CHECKED := $(wildcard extension layer sample_function benchmarks tests tools/*.py)
 SHELL_SCRIPTS := $(wildcard build.sh .ci/run layer/extensions/preheat tools/find-python)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock build lint types tests test soak format emulator sam cdk bench bench-check fuzz clean
+.PHONY: help venv lock build lint types tests test soak format emulator sam cdk bench bench-check fuzz audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench: $(INSTALLED) build emulator  ## measure, side by side with the usual ways
 
 bench-check: $(INSTALLED) build emulator  ## measure, and fail where a budget is exceeded
 	$(BIN)/python -m benchmarks --check
+
+audit:  ## ask a database of advisories about what is locked; needs the Internet, so it is no part of the checks
+	@$(PYTHON) tools/audit.py
 
 SECONDS := 300
 fuzz: $(INSTALLED)  ## look for what breaks the parsers, SECONDS=300 each; keeps the inputs that reach something new
