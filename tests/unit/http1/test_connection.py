@@ -1,6 +1,7 @@
 """One client's connection: what it does with an answer that can not be sent."""
 
 import socket
+from typing import ClassVar
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.unit.doubles import double
 
 class Loop:
     """Runs what is posted at once."""
+
+    known: ClassVar = {}
 
     def post(self, work):
         work()
