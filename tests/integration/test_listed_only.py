@@ -88,6 +88,24 @@ def test_it_is_refused_without_a_call(world, target):
     assert [] == world.aws.calls
 
 
+AGENTS = [
+    "/v1/app/secret-3",
+    "/v1/app%2Fsecret-3",
+    "/v1/app/secret",
+    "/v1/app/secret-3?versionStage=AWSPREVIOUS",
+    "/v1/app/secret-3?refreshNow=true",
+    "/v1/app/secret-1?roleArn=arn:aws:iam::123456789012:role/x",
+    f"/v1/arn:aws:secretsmanager:us-east-1:{OTHER_ACCOUNT}:secret:app/secret-1-AbCdEf",
+]
+
+
+@pytest.mark.parametrize("target", AGENTS)
+def test_the_agent_s_path_is_no_other_way(world, target):
+    answer = world.sidecar.get(target)
+    assert (403, "NotListed") == (answer.status, answer.json["__type"])
+    assert [] == world.aws.calls
+
+
 def test_head_is_no_way_round_it(world):
     for target in ("/secrets/app/secret-3", "/parameters/other", "/s3/lookup/other"):
         assert 403 == world.sidecar.request("HEAD", target).status
@@ -151,6 +169,7 @@ def test_what_is_listed_may_be_read_in_every_way(world):
         "/parameters/app/parameter-1?version=1": "parameter value 1",
         "/s3/lookup/deep/er/still": "deep",
     }
+    assert "secret value 1" == world.sidecar.get("/v1/first").json["SecretString"]
     for target, value in allowed.items():
         answer = world.sidecar.get(target)
         assert (200, value) == (answer.status, answer.text), target
