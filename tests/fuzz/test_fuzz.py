@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.fuzz import corpus
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import LONGEST, TARGETS
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 3
@@ -34,6 +36,21 @@ def test_nothing_is_found_in_a_few_seconds(target, tmp_path):
     assert 0 == done.returncode, said[-4000:]
     (runs,) = re.findall(r"^Done (\d+) runs", said, re.MULTILINE)
     assert int(runs) > len(corpus.read(target))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_nothing_is_found_among_pieces_of_what_was_kept(target):
+    kept = corpus.read(target)
+    pieces = sorted({piece for data in kept for piece in (data, *data.split(b"\r\n"), *data.split(b"/")) if piece})
+    glue = st.sampled_from([b"", b"\r\n", b"\r\n\r\n", b"/", b",", b"&"])
+    parts = st.lists(st.one_of(st.sampled_from(pieces), st.binary(max_size=8), glue), max_size=12)
+
+    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
+    @given(parts.map(b"".join))
+    def run(data):
+        TARGETS[target](data[:LONGEST])
+
+    run()
 
 
 def test_an_input_is_kept_where_it_reaches_something_new(tmp_path, monkeypatch):

@@ -6,13 +6,13 @@ import re
 
 from tests.integration.sidecar import ROOT
 
-ROWS = re.findall(r"^\|.+\|.+\|\s*(.+?)\s*\|$", (ROOT / "docs" / "security.md").read_text("utf-8"), re.MULTILINE)
+LINES = (ROOT / "docs" / "security.md").read_text("utf-8").splitlines()
+CELLS = [line.split("|")[3] for line in LINES if line.startswith("| ")]
 
 
 def test_every_threat_has_a_test_and_the_test_is_there():
-    _, *cells = [cell for cell in ROWS if cell.strip("-")]
-    assert len(cells) > 15
-    for cell in cells:
+    assert len(CELLS) > 15
+    for cell in CELLS[1:]:
         names = re.findall(r"`([^`]+)`", cell)
         assert names
         for name in names:
