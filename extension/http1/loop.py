@@ -174,6 +174,7 @@ class Loop:
                 continue
             over = self._count >= self._limit and not self._close_longest_idle()
             client = Client(plain, self, self._application, over)
+            self._turn += 1  # of those that come together, the first is idle the longest
             client.turn = self._turn
             client.watched = _IN | _HALF_CLOSED
             self._clients[number] = client

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.fuzz import corpus
 from tests.fuzz.targets import LONGEST, TARGETS
 
 ROOT = Path(__file__).parents[2]
+set_hypothesis_home_dir(ROOT / ".cache" / "hypothesis")
 SECONDS = 3
 
 

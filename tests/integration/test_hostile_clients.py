@@ -251,3 +251,27 @@ def test_a_storm_of_connections_that_are_reset(world, bystander, begun):
         client.send(begun)
         client.close()
     bystander.wait_served()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT"], ids=["idle", "begun"])
+def test_more_connections_than_descriptors(aws, ready, begun):
+    """Of those that are idle the longest idle makes room; where none is, who comes waits until one ends."""
+    fill(aws)
+    sidecar = ready(**LISTS)
+    before = Footprint(sidecar)
+    most = before.descriptors + 20
+    resource.prlimit(sidecar.process.pid, resource.RLIMIT_NOFILE, (most, most))
+    with ExitStack() as stack:
+        clients = []
+        for _ in range(60):
+            clients.append(stack.enter_context(sidecar.connect()))
+            clients[-1].send(begun)
+        late = stack.enter_context(sidecar.connect())
+        late.ask("GET", SECRET)
+        if begun:
+            for client in clients:
+                client.close()
+        assert "secret value 1" == late.answer().text
+        assert "secret value 1" == late.get(SECRET).text
+    after = _settled(sidecar, most=before.descriptors)
+    assert (before.threads, before.descriptors) == (after.threads, after.descriptors)

@@ -55,3 +55,21 @@ def test_a_connection_that_can_not_be_watched_is_closed_and_the_next_one_is_serv
         assert _ask(place).endswith(b"served")
     finally:
         assert loop.stop(5)
+
+
+def test_of_those_that_came_together_the_first_makes_room():
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    clients = [socket.create_connection(listener.getsockname(), timeout=10) for _ in range(5)]
+    loop = Loop([double(listener)], double(Application()), double(None), limit=2)
+    loop.start()
+
+    try:
+        assert [b""] * 3 == [client.recv(1) for client in clients[:3]]
+        for client in clients[3:]:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(1000).endswith(b"served")
+    finally:
+        for client in clients:
+            client.close()
+        assert loop.stop(5)
