@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from extension.api import questions
+from collections.abc import Callable
+
+from extension.api import parameters_and_secrets as drop_in
+from extension.api import questions, secrets_agent
+from extension.api.questions import Question
 from extension.errors import InvalidSetting
 from extension.references import SERVICES, ListEntry, merge, parse_list
 from extension.resolution import Resolver
@@ -37,10 +41,12 @@ def references(data: bytes) -> None:
     for ask, place in _ASKED:
         try:
             question = ask(_NOTHING_LISTED, place + path, query)
+        except secrets_agent.Malformed:
+            pass  # repeats what was sent, as the agent does, in a body
         except ValueError as refusal:
             _check_words(refusal)
         else:
-            for resource in question.resources:
+            for resource in question.resources if question else ():
                 assert not set(resource.name) & {"\r", "\n", "\0"}
                 assert not _NOTHING_LISTED.permits(resource)
 
@@ -50,7 +56,14 @@ def _resolver(entries: list[ListEntry]) -> Resolver:
 
 
 _NOTHING_LISTED = _resolver([])
-_ASKED = ((questions.secret, "/secrets/"), (questions.parameter, "/parameters/"), (questions.s3_object, "/s3/"))
+_ASKED: tuple[tuple[Callable[[Resolver, str, str], Question | None], str], ...] = (
+    (questions.secret, "/secrets/"),
+    (questions.parameter, "/parameters/"),
+    (questions.s3_object, "/s3/"),
+    (secrets_agent.ask, "/v1/"),
+    (lambda resolver, path, query: drop_in.ask_secret(resolver, f"secretId={path}&{query}"), ""),
+    (lambda resolver, path, query: drop_in.ask_parameter(resolver, f"name={path}&{query}"), ""),
+)
 
 
 def _check_words(refusal: Exception) -> None:
