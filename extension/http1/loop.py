@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from extension.logs import Log
 
 CONNECTION_LIMIT = 800  # as the Secrets Manager Agent's; an environment has 1,024 file descriptors
+_ACCEPTED_AT_ONCE = 64
 _DESCRIPTORS = 1024  # in Lambda; elsewhere there may be more
 _IN = 1  # EPOLLIN and POLLIN, likewise the others: the same numbers on Linux for both, and on macOS for poll
 _OUT = 4
@@ -153,13 +154,16 @@ class Loop:
                 self._poller.register(number, _IN)
 
     def _accept(self, listener: _socket.socket) -> None:
-        while True:
+        # Not all that wait: of a storm of connections most have been reset already, and those are to be dropped before
+        # they count, else they push out whoever is idle.
+        for accepted in range(_ACCEPTED_AT_ONCE):
             try:
                 number, _ = listener._accept()  # type: ignore[attr-defined]  # what socket.accept() itself calls
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in _STARVED and not self._close_longest_idle():
+                # The kernel says so before it looks whether anybody waits. Of the first one poll() has told.
+                if not accepted and error.errno in _STARVED and not self._close_longest_idle():
                     self._turn_deaf()
                 return  # else the client went away while it waited; what else waits is reported again
             plain = _socket.socket(fileno=number)

@@ -111,7 +111,8 @@ def bystander(world, before):
         bystander.wait_served()
     assert bystander.trouble is None
     after = _settled(world.sidecar, most=before.descriptors)
-    assert (before.threads, before.descriptors) == (after.threads, after.descriptors)
+    assert before.threads == after.threads
+    assert before.descriptors >= after.descriptors  # a connection to AWS may have been given up meanwhile
     assert after.memory - before.memory <= MEMORY
 
 
@@ -274,4 +275,5 @@ def test_more_connections_than_descriptors(aws, ready, begun):
         assert "secret value 1" == late.answer().text
         assert "secret value 1" == late.get(SECRET).text
     after = _settled(sidecar, most=before.descriptors)
-    assert (before.threads, before.descriptors) == (after.threads, after.descriptors)
+    assert before.threads == after.threads
+    assert before.descriptors >= after.descriptors
