@@ -101,11 +101,13 @@ class Loop:
         for number in self._listeners:
             self._poller.register(number, _IN)
         while not (self._stopping and not self._count):
+            began = self._turn
             for number, events in self._poller.poll(_FOREVER):
                 self._turn += 1
                 client = self._clients[number]
                 if client is not None:
-                    self._serve(client, events)
+                    if client.turn <= began:  # else it came just now, and the event is of whoever had its number before
+                        self._serve(client, events)
                 elif number == self._wake_in:
                     self._run_posted()
                 elif number in self._listeners:
