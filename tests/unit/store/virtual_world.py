@@ -74,7 +74,7 @@ class World:
             self.settings, sources, double(self.fetcher), bench.resolver, self.time, double(bench), freezes=freezes
         )
         self.prefetch = Prefetch(self.store, self.settings, self.time, double(self))
-        self.refresher = Refresher(self.store, lambda: None, self.time, double(bench))
+        self.refresher = Refresher(self.store, lambda: None, lambda _: None, self.time, double(bench))
         self.restore = Restore(self.store, double(Nothing()), double(Nothing()), self.time)
         self.first = True
         self.expected_round = None
