@@ -16,8 +16,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks import variants, workload
+from benchmarks import variants
 from benchmarks.figures import Figure
+from benchmarks.gate import workload
 from benchmarks.quiet import Quiet
 from benchmarks.variants import CONVENTIONAL, PREHEAT
 from tests.emulator.harness import plain_environ
