@@ -66,15 +66,25 @@ def _beside(other: str, ours: str, ratios: dict[tuple[int, int], Figure]) -> str
     for cell, ratio in ratios.items():
         by_verdict[verdict(ratio)].append(cell)
     medians = [ratio.median for ratio in ratios.values()]
-    text = f"{other} takes {number(min(medians))} to {number(max(medians))} times as long as {ours}"
+    text = f"{other} takes {between(medians)} times as long as {ours}"
     if len(by_verdict[AHEAD]) == len(ratios):
-        return f"{text}: Preheat is ahead in all {len(ratios)} rows."
+        return f"{text}: Preheat is ahead in {_rows(len(ratios))}."
     parts = [f"Preheat is ahead in {len(by_verdict[AHEAD])} of {len(ratios)} rows"]
     for where in (LEVEL, BEHIND):
         if by_verdict[where]:
             rows = ", ".join(f"{count} resources at {latency} ms" for count, latency in by_verdict[where])
             parts.append(f"{where} with {rows}")
     return f"{text}: {'; '.join(parts)}."
+
+
+def between(ratios: list[float]) -> str:
+    """From the least to the most of them."""
+    low, high = number(min(ratios)), number(max(ratios))
+    return low if low == high else f"{low} to {high}"
+
+
+def _rows(count: int) -> str:
+    return "the one row" if count == 1 else f"all {count} rows"
 
 
 def _added(section: Section) -> str:
@@ -88,7 +98,8 @@ def _added(section: Section) -> str:
                 added.append(ours.minus(nothing).median)
     if not added:
         return ""
-    return f"Preheat adds {min(added):.0f} to {max(added):.0f} ms to INIT over a function that reads nothing."
+    low, high = (f"{value:.0f}" for value in (min(added), max(added)))
+    return f"Preheat adds {low if low == high else f'{low} to {high}'} ms to INIT over a function that reads nothing."
 
 
 def extension(section: Section, **where: str | int) -> list[str]:
@@ -120,7 +131,7 @@ def reads(section: Section) -> list[str]:
                     medians.append(ratio.median)
                     ratios[verdict(ratio)].append(f"{workload.SIZES[size]} over {connections}")
         if medians:
-            text = f"{name(key)}: its p50 is {number(min(medians))} to {number(max(medians))} times Preheat's"
+            text = f"{name(key)}: its p50 is {between(medians)} times Preheat's"
             parts = [f"Preheat is {where} in {len(of)} of {len(medians)} rows" for where, of in ratios.items() if of]
             behind = f" (behind: {', '.join(ratios[BEHIND])})" if ratios[BEHIND] else ""
             said.append(f"{text}; {', '.join(parts)}{behind}.")
