@@ -26,7 +26,7 @@ class Section:
         self.notes: list[str] = []
         self._figures: dict[tuple[tuple[str, Any], ...], Figure] = {}
 
-    def add(self, values: list[float], unit: str, **names: str | int) -> None:
+    def add(self, values: list[float], unit: str, **names: Any) -> None:
         self._figures[_key(names)] = Figure(values, unit, UNITS[unit])
 
     def note(self, text: str) -> None:

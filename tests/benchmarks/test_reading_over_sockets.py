@@ -25,7 +25,7 @@ def server():
         return Reply(200, [("Content-Type", "text/plain")], BODY)
 
     server = HttpServer(answer, host="127.0.0.1", port=0, name="values")
-    server.asked = asked
+    server.asked = asked  # type: ignore[attr-defined]
     yield server
     server.close()
 
