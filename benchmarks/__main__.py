@@ -92,6 +92,9 @@ def _measured(name: str, options: argparse.Namespace, kept: Path) -> bool:
     print(f"{name} …", file=sys.stderr, flush=True)
     try:
         section = _section(name, options)
+    except NamespaceError as error:
+        print(f"no measurement without a namespace of our own: {error}", file=sys.stderr)
+        return False
     except Exception:  # noqa: BLE001 (whatever it is, the other sections are worth having)
         traceback.print_exc()
         return False

@@ -14,8 +14,8 @@ ORDER = ("budgets", cold.NAME, warm.NAME, starved.NAME, growth.NAME)
 _HEAD = """# Benchmarks
 
 Made by `make bench`, which measures and writes this page; `python -m benchmarks --render` writes it from the figures
-of the last run. Every figure is a median with its quartiles in brackets, and x how many times that of (b), Preheat, it
-is: the median of the ratios within each run, as the contestants take turns. A ratio above 1 is more than Preheat's.
+of the last run. Every figure is a median with its quartiles in brackets. `x2.00` says that it is twice Preheat's (b):
+the median of the ratios within each run, as the contestants take turns.
 
 All run under AWS's Runtime Interface Emulator, with the project's stand-in for AWS on the same machine, over TLS, with
 the latency that the tables name. So compare the figures with each other: Lambda's own differ.
@@ -110,7 +110,7 @@ def _chapter(section: Section) -> str:
     if section.values_of("what"):
         said = reading_of(section)
         parts += ["".join(f"- {sentence}\n" for sentence in said)] if said else []
-        parts += [f"![]({name})\n" for name in plots.of(section)]
+        parts += [f"![{plots.title(drawing)}]({name})\n" for name, drawing in plots.of(section).items()]
         parts += [table + "\n" for table in tables_of(section)]
     parts += [f"{note}\n" for note in section.notes]
     return "\n".join(parts)

@@ -18,18 +18,23 @@ def of(section: Section) -> dict[str, str]:
     return drawn[section.name](section) if section.name in drawn and section.values_of("what") else {}
 
 
+def title(drawing: str) -> str:
+    """Its text alternative."""
+    return drawing.partition("<title>")[2].partition("</title>")[0]
+
+
 def _cold(section: Section) -> dict[str, str]:
     latencies = section.values_of("latency")
     latency = LATENCY if LATENCY in latencies else latencies[0]
     groups = [(f"{count} resources", _bars(section, count, latency)) for count in section.values_of("resources")]
-    title = f"Cold start, {latency} ms a call to AWS: medians"
-    return {"benchmarks-cold.svg": svg.bars(title, "ms", (cold.INIT, cold.FIRST), groups)}
+    heading = f"Cold start, {latency} ms a call to AWS: medians"
+    return {"benchmarks-cold.svg": svg.bars(heading, "ms", (cold.INIT, cold.FIRST), groups)}
 
 
 def _starved(section: Section) -> dict[str, str]:
     groups = [(f"{starved.COUNT} resources", _bars(section, starved.COUNT, starved.LATENCY))]
-    title = f"Cold start with 7 % of a CPU, {starved.LATENCY} ms a call to AWS: medians"
-    return {"benchmarks-starved.svg": svg.bars(title, "ms", (cold.INIT, cold.FIRST), groups)}
+    heading = f"Cold start with 7 % of a CPU, {starved.LATENCY} ms a call to AWS: medians"
+    return {"benchmarks-starved.svg": svg.bars(heading, "ms", (cold.INIT, cold.FIRST), groups)}
 
 
 def _bars(section: Section, count: int, latency: int) -> list[svg.Bar]:
@@ -50,13 +55,13 @@ def _warm(section: Section) -> dict[str, str]:
         points = _points(section, "connections", **names)
         if points:
             series.append((name(key), points))
-    title = "Reads of 100 bytes a second: medians"
-    return {"benchmarks-warm.svg": svg.lines(title, "connections", "reads a second", series)} if series else {}
+    heading = "Reads of 100 bytes a second: medians"
+    return {"benchmarks-warm.svg": svg.lines(heading, "connections", "reads a second", series)} if series else {}
 
 
 def _growth(section: Section) -> dict[str, str]:
     drawn = {}
-    for file, title, part, what, up in (
+    for file, heading, part, what, up in (
         ("init", "INIT by number of resources: medians", growth.BY_RESOURCES, cold.INIT, "ms"),
         ("memory", "Peak memory by number of resources: medians", growth.BY_RESOURCES, cold.PEAK, "MB"),
         ("connections", "Reads by number of connections: medians", growth.BY_CONNECTIONS, warm.RATE, "reads a second"),
@@ -64,7 +69,7 @@ def _growth(section: Section) -> dict[str, str]:
         series = [(name(key), _points(section, part, what=what, part=part, variant=key)) for key in growth.KEYS]
         series = [(label, points) for label, points in series if points]
         if series:
-            drawn[f"benchmarks-{file}.svg"] = svg.lines(title, part, up, series)
+            drawn[f"benchmarks-{file}.svg"] = svg.lines(heading, part, up, series)
     return drawn
 
 

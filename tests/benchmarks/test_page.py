@@ -1,5 +1,6 @@
 """The page and its drawings, from figures alone."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -28,7 +29,7 @@ def test_the_page_holds_every_section_in_order_and_names_drawings_that_exist(tmp
     text = page.write(sections, tmp_path).read_text(encoding="utf-8")
     titles = [line for line in text.splitlines() if line.startswith("## ")]
     assert ["## Cold start", "## Reads of what is held", "## Growth"] == titles
-    drawings = [line[4:-1] for line in text.splitlines() if line.startswith("![](")]
+    drawings = re.findall(r"^!\[\w.*\]\((.*)\)$", text, re.MULTILINE)
     assert 4 == len(drawings)
     for name in drawings:
         ElementTree.parse(tmp_path / name)
