@@ -85,23 +85,28 @@ class Quota:
 
 
 def _parent() -> Path:
-    """Our own group in the hierarchy that has the cpu controller (proc(5), cgroups(7))."""
-    mounts = Path("/proc/self/mountinfo").read_text()
-    groups = Path("/proc/self/cgroup").read_text()
+    """The group to make ours in, with the cpu controller at hand."""
+    parent, unified = place(Path("/proc/self/mountinfo").read_text(), Path("/proc/self/cgroup").read_text())
+    if unified:
+        try:
+            (parent / "cgroup.subtree_control").write_text("+cpu")
+        except OSError as error:
+            raise NoQuota(f"{parent}: {error.strerror}") from None
+    return parent
+
+
+def place(mounts: str, groups: str) -> tuple[Path, bool]:
+    """Our own group in the hierarchy for the CPU, by /proc/self/mountinfo and /proc/self/cgroup (proc(5), cgroups(7)),
+    and whether that is the unified one of version 2."""
     first = re.search(r"^\d+ \d+ \S+ (\S+) (\S+) .* - cgroup \S+ (?:\S*,)?cpu(?:,\S*)?$", mounts, re.MULTILINE)
     own = re.search(r"^\d+:(?:[^:]*,)?cpu(?:,[^:]*)?:(.*)$", groups, re.MULTILINE)
     if first and own:
-        return _below(first, own[1])
+        return _below(first, own[1]), False
     second = re.search(r"^\d+ \d+ \S+ (\S+) (\S+) .* - cgroup2 ", mounts, re.MULTILINE)
     own = re.search(r"^0::(.*)$", groups, re.MULTILINE)
     if not second or not own:
         raise NoQuota("no control group for the CPU is mounted")
-    parent = _below(second, own[1])
-    try:
-        (parent / "cgroup.subtree_control").write_text("+cpu")
-    except OSError as error:
-        raise NoQuota(f"{parent}: {error.strerror}") from None
-    return parent
+    return _below(second, own[1]), True
 
 
 def _below(mount: re.Match[str], path: str) -> Path:
