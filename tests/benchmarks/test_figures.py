@@ -5,6 +5,7 @@ import pytest
 from benchmarks.figures import Figure, percentile
 from benchmarks.page import tables
 from benchmarks.page.reading import AHEAD, BEHIND, LEVEL, verdict
+from benchmarks.quiet import ticks_of
 
 
 def test_a_figure_is_a_median_between_its_quartiles():
@@ -60,3 +61,8 @@ def test_no_ratio_where_there_is_nothing_to_compare(figure, base):
 @pytest.mark.parametrize(("value", "expected"), [(0.0123, "0.012"), (0.5, "0.50"), (9.99, "9.99"), (1234.4, "1,234")])
 def test_ratios_for_people(value, expected):
     assert expected == tables.number(value)
+
+
+def test_what_belongs_to_a_measurement_is_counted_once_with_all_that_descends_from_it():
+    processes = {1: (0, 1000), 10: (1, 1), 11: (10, 2), 12: (11, 4), 20: (1, 8), 30: (1, 16)}
+    assert {10: 1, 11: 2, 12: 4, 20: 8} == ticks_of(processes, [10, 11, 20, 99])
