@@ -69,8 +69,9 @@ cdk: .cache/cdk/installed  ## install the AWS CDK likewise; `make tests` uses it
 	$(BIN)/uv pip install --quiet --no-cache --python $(@D)/bin/python --require-hashes --requirement $< && \
 	touch $@ || echo "WARNING: could not install $<" >&2
 
-bench: $(INSTALLED) build emulator  ## measure, side by side with the usual ways
-	$(BIN)/python -m benchmarks
+bench: $(INSTALLED) build emulator  ## measure beside what else one could use; writes docs/benchmarks.md; ARGS=--quick tries it
+	@$(BIN)/python -m benchmarks.provider
+	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-check: $(INSTALLED) build emulator  ## measure, and fail where a budget is exceeded
 	$(BIN)/python -m benchmarks --check

@@ -32,9 +32,9 @@ REGISTERED = _names(
 # From here on the runtime starts alongside, on the same CPU share.
 READY = REGISTERED | _names(
     """
-    _hashlib _json _operator _queue _ssl _stat binascii errno genericpath itertools os os.path posixpath select stat
+    _hashlib _json _operator _queue _ssl _stat binascii errno genericpath os os.path posixpath select stat
     cachetools
-    _collections _collections_abc collections collections.abc keyword operator reprlib
+    _collections _collections_abc
     """
 )
 # Modules of the package that an ordinary start does without; every other one is loaded by then.
