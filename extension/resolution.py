@@ -22,12 +22,15 @@ class Resolver:
         self.entries: dict[Resource, ListEntry] = {}  # what to prefetch -> how
         self._aliases: dict[tuple[str, str], Resource] = {}
         self._by_name: dict[tuple[str, str], Resource] = {}
+        self.tables: dict[str, Resource] = {}  # by their names
         self._filed: list[tuple[Resource, ListEntry]] = []
         for entry in entries:
             resource = self.own(entry.resource)
             if entry.pattern:
                 resource = listing_resource(resource, entry.pattern)
             self.entries[resource] = entry
+            if entry.table:
+                self.tables[entry.table] = resource
             if entry.file:
                 self._filed.append((resource, entry))
             for alias in entry.aliases:

@@ -46,6 +46,10 @@ LATE = _names(
     extension.undumpable
     extension.aws.tunnel extension.proxies
     extension.settings.documents extension.settings.file
+    extension.api.tables
+    extension.tables extension.tables.delimited extension.tables.documents extension.tables.files
+    extension.tables.index extension.tables.making extension.tables.problems extension.tables.registry
+    extension.tables.sqlite extension.tables.table
     """
 )
 
