@@ -10,7 +10,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from layer import archive, bytecode, contents, interpreters, marshalled, minify, sbom, streams, wheels
+from layer import archive, bytecode, contents, interpreters, marshalled, minify, packing, sbom, sources, streams, wheels
 
 ROOT = Path(__file__).resolve().parent.parent
 # Bytes. Bytecode of four CPythons is 320 KB of it, of five 400; the client library with its own 185 KB. Whatever would
@@ -87,17 +87,21 @@ def _parts(
     """All that is packed (path in ``/opt`` -> content), by what it is."""
     library = {path: content for path, content in files.items() if path.startswith("python/") and path.endswith(".py")}
     compiled = {each.minor: bytecode.compile_all(each, library, modules) for each in found}
-    packed = streams.make({minor: made.modules for minor, made in compiled.items()}, contents.FIRST)
+    packed = streams.make(
+        {minor: made.modules for minor, made in compiled.items()},
+        {minor: made.opcodes for minor, made in compiled.items()},
+        contents.FIRST,
+    )
     parts = {
         "launcher, licenses": {path: files[path] for path in files if not path.startswith("python/")},
-        "sources": {"preheat/sources": streams.of_sources(modules)},
-        "shared bytecode": {"preheat/bytecode/shared": packed.shared},
+        "sources": {"preheat/sources": sources.pack(modules)},
+        "bytecode": {"preheat/bytecode/rest": packed.rest},
     }
     for each in found:
-        made, first, rest = compiled[each.minor], packed.first[each.minor], packed.rest[each.minor]
-        bytecode.check(each, made.modules, [first, packed.shared + rest])
-        place = f"preheat/bytecode/cpython-3{each.minor}"
-        parts[f"bytecode {each}"] = {f"{place}.first": made.magic + first, f"{place}.rest": rest} | made.cached
+        made, first = compiled[each.minor], packed.first[each.minor]
+        bytecode.check(each, made.modules, first, packed.rest)
+        place = f"preheat/bytecode/{packing.tag(each.minor)}.first"
+        parts[f"bytecode {each}"] = {place: made.magic + first} | made.cached
     parts["client library"] = {path: files[path] for path in files if path.startswith("python/")}
     return parts
 

@@ -19,9 +19,11 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from layer.instructions import Opcodes
 from layer.interpreters import Interpreter
 
 _COMPILER = Path(__file__).with_name("compiler.py")
+_UNPACKING = Path(__file__).with_name("preheat") / "unpacking.py"
 
 
 class BytecodeError(Exception):
@@ -31,12 +33,14 @@ class BytecodeError(Exception):
 class Compiled(NamedTuple):
     """What one interpreter made: .pyc files by their path in ``/opt``, marshalled modules by that in ``/opt/preheat``.
 
-    ``magic`` is the magic number of its bytecode, which an interpreter must share to run it.
+    ``magic`` is the magic number of its bytecode, which an interpreter must share to run it, ``opcodes`` what the
+    modules consist of.
     """
 
     cached: dict[str, bytes]
     modules: dict[str, bytes]
     magic: bytes
+    opcodes: Opcodes
 
 
 def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: dict[str, str]) -> Compiled:
@@ -45,18 +49,20 @@ def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: di
         plain = _jobs(Path(folder, "plain"), "/opt", library)
         bare = _jobs(Path(folder, "bare"), "/opt/preheat", {path: text.encode() for path, text in sidecar.items()})
         jobs = {"plain": list(plain.values()), "bare": list(bare.values())}
-        magic = bytes.fromhex(_run(interpreter, folder, jobs))
+        told = json.loads(_run(interpreter, folder, jobs))
+        opcodes = {int(opcode): (name, room) for opcode, (name, room) in told["opcodes"].items()}
         cached = {_cached(path, interpreter): Path(target).read_bytes() for path, (_, target, _) in plain.items()}
-        return Compiled(cached, {path: Path(target).read_bytes() for path, (_, target, _) in bare.items()}, magic)
+        modules = {path: Path(target).read_bytes() for path, (_, target, _) in bare.items()}
+        return Compiled(cached, modules, bytes.fromhex(told["magic"]), opcodes)
 
 
-def check(interpreter: Interpreter, modules: dict[str, bytes], streams: list[bytes]) -> None:
-    """Let the interpreter compare what it reads from ``streams`` with what it has compiled."""
+def check(interpreter: Interpreter, modules: dict[str, bytes], first: bytes, rest: bytes) -> None:
+    """Let the interpreter compare what it reads from ``first`` and ``rest`` with what it has compiled."""
     with tempfile.TemporaryDirectory() as folder:
-        names = [_write(Path(folder, f"stream{number}"), stream) for number, stream in enumerate(streams)]
+        names = [_write(Path(folder, "first"), first), _write(Path(folder, "rest"), rest)]
         numbered = enumerate(modules.items())
         expected = {path: _write(Path(folder, f"{number}"), code) for number, (path, code) in numbered}
-        _run(interpreter, folder, {"check": [(names, expected)]})
+        _run(interpreter, folder, {"check": [(*names, expected)]})
 
 
 def _jobs(folder: Path, root: str, sources: dict[str, bytes]) -> dict[str, tuple[str, str, str]]:
@@ -78,6 +84,7 @@ def _write(path: Path, content: bytes) -> str:
 def _run(interpreter: Interpreter, folder: str, jobs: dict[str, Any]) -> str:
     # A copy, in a folder where nothing else can be imported by mistake.
     program = _write(Path(folder, "compiler.py"), _COMPILER.read_bytes())
+    _write(Path(folder, "unpacking.py"), _UNPACKING.read_bytes())
     command: list[str | Path] = [interpreter.path, "-s", "-S", "-B", "-X", "no_debug_ranges", program]
     # Nothing else of the environment: PYTHONPATH or a locale must not reach the result. Sets are written in the order
     # of their hashes.

@@ -14,7 +14,7 @@ AWS_LAUNCHER = "extensions/AWSParametersAndSecretsLambdaExtension"
 # Of the sidecar, what is not packed: it runs before anything is unpacked.
 _PLAIN = ("start.py", "otherwise.py")
 # What runs up to "registered", and so is read first; all else is found in the rest.
-FIRST = frozenset({"importer.py", "extension/__init__.py", "extension/boot.py"})
+FIRST = frozenset({"importer.py", "unpacking.py", "extension/__init__.py", "extension/boot.py"})
 # Of the vendored library nothing else is used; what is left out takes imports with it (random, heapq, functools).
 _VENDORED = "cachetools/__init__.py"
 _VENDORED_NAMES = ("Cache", "LRUCache")

@@ -14,6 +14,7 @@ from marshal import loads
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
+    from typing import Any
 
 PACKAGES = frozenset({"extension", "cachetools"})
 
@@ -29,7 +30,7 @@ class Importer:
 
     def __init__(self, folder: str, modules: dict[str, CodeType | str], bytecode: str) -> None:
         """``folder`` is where the package would lie, ``modules`` has what is there by its path in it; ``bytecode`` is
-        the path, without ``.rest``, of what is still to be read, or "" where nothing is."""
+        the cache tag of what is still to be read, or "" where nothing is."""
         self._folder = folder
         self._modules = modules
         self._bytecode = bytecode
@@ -68,11 +69,11 @@ class Importer:
         return None
 
     def _read_rest(self) -> None:
-        with open(self._folder + "/bytecode/shared", "rb") as file:
-            content = file.read()
-        with open(self._bytecode + ".rest", "rb") as file:
-            content += file.read()
-        self._modules = {**self._modules, **loads(content)[1]}
+        names: dict[str, Any] = {}
+        exec(self._modules["unpacking.py"], names)
+        with open(self._folder + "/bytecode/rest", "rb") as file:
+            modules = names["unpack"](file.read(), self._bytecode)
+        self._modules = {**self._modules, **modules}
         self._bytecode = ""
 
 
