@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Bytes. Bytecode of four CPythons is 320 KB of it, of five 400; the client library with its own 185 KB. Whatever would
 # make it smaller costs milliseconds of a cold start (a stronger compression), or the lines of a function's tracebacks.
 MAX_SIZE = 850_000
+_LIBRARY = "python/preheat/"
 
 
 class BuildError(Exception):
@@ -85,24 +86,30 @@ def _parts(
     files: dict[str, bytes], modules: dict[str, str], found: list[interpreters.Interpreter]
 ) -> dict[str, dict[str, bytes]]:
     """All that is packed (path in ``/opt`` -> content), by what it is."""
-    library = {path: content for path, content in files.items() if path.startswith("python/") and path.endswith(".py")}
+    library = {
+        path.removeprefix(_LIBRARY): content
+        for path, content in files.items()
+        if path.startswith(_LIBRARY) and path.endswith(".py")
+    }
     compiled = {each.minor: bytecode.compile_all(each, library, modules) for each in found}
-    packed = streams.make(
-        {minor: made.modules for minor, made in compiled.items()},
-        {minor: made.opcodes for minor, made in compiled.items()},
-        contents.FIRST,
-    )
+    opcodes = {minor: made.opcodes for minor, made in compiled.items()}
+    packed = streams.make({minor: made.modules for minor, made in compiled.items()}, opcodes, contents.FIRST)
+    packed_library = packing.pack({minor: made.library for minor, made in compiled.items()}, opcodes)
     parts = {
         "launcher, licenses": {path: files[path] for path in files if not path.startswith("python/")},
         "sources": {"preheat/sources": sources.pack(modules)},
         "bytecode": {"preheat/bytecode/rest": packed.rest},
     }
+    client = {f"{_LIBRARY}__pycache__/bytecode": packed_library}
     for each in found:
         made, first = compiled[each.minor], packed.first[each.minor]
         bytecode.check(each, made.modules, first, packed.rest)
-        place = f"preheat/bytecode/{packing.tag(each.minor)}.first"
-        parts[f"bytecode {each}"] = {place: made.magic + first} | made.cached
+        bytecode.check(each, made.library, streams.NOTHING, packed_library)
+        tag = packing.tag(each.minor)
+        parts[f"bytecode {each}"] = {f"preheat/bytecode/{tag}.first": made.magic + first}
+        client[f"{_LIBRARY}__pycache__/__init__.{tag}.pyc"] = made.cached
     parts["client library"] = {path: files[path] for path in files if path.startswith("python/")}
+    parts["its bytecode"] = client
     return parts
 
 

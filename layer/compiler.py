@@ -11,7 +11,6 @@ import dis
 import importlib.util
 import json
 import marshal
-import py_compile
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,10 +23,22 @@ _NO_LINES = b"\xff" * 1024
 _COVERED = 8 * 2 * len(_NO_LINES)  # bytes of instructions
 
 
-def plain(source: str, target: str, name: str) -> None:
-    """Write an ordinary .pyc that never looks at its source again, without docstrings and asserts."""
-    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    py_compile.compile(source, target, name, doraise=True, optimize=2, invalidation_mode=mode)
+def lined(source: str, target: str, name: str) -> None:
+    """Write the marshalled code, without docstrings and asserts."""
+    code = compile(Path(source).read_bytes(), name, "exec", dont_inherit=True, optimize=2)
+    _note_opcodes(code)
+    Path(target).write_bytes(marshal.dumps(code))
+
+
+def cached(source: str, target: str, instead: str) -> None:
+    """Write a .pyc for ``source`` that never looks at it again, and runs ``instead``, with what the module
+    has as ``module``."""
+    inner = compile(Path(instead).read_bytes(), "<preheat>", "exec", dont_inherit=True, optimize=2)
+    outer = compile('exec(..., {"module": globals()})', "<preheat>", "exec")  # names of its own: none are left behind
+    code = _bare(outer.replace(co_consts=tuple(inner if each is ... else each for each in outer.co_consts)))
+    # PEP 552: flags, of which the first stands for "by hash" and the second, to check it, is not set.
+    head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + importlib.util.source_hash(Path(source).read_bytes())
+    Path(target).write_bytes(head + marshal.dumps(code))
 
 
 def bare(source: str, target: str, name: str) -> None:
@@ -41,12 +52,12 @@ def bare(source: str, target: str, name: str) -> None:
     Path(target).write_bytes(marshal.dumps(code))
 
 
-def check(first: str, rest: str, expected: dict[str, str]) -> None:
-    """Raise unless the stream ``first`` and the archive ``rest`` hold just what ``bare`` wrote (path -> target)."""
+def check(first: str, archive: str, expected: dict[str, str]) -> None:
+    """Raise unless the stream ``first`` and the ``archive`` hold just what was compiled (path -> target)."""
     from unpacking import unpack  # type: ignore[import-not-found]  # laid beside this file
 
     loaded: dict[str, CodeType] = marshal.loads(Path(first).read_bytes())
-    loaded |= unpack(Path(rest).read_bytes(), sys.implementation.cache_tag)
+    loaded |= unpack(Path(archive).read_bytes(), sys.implementation.cache_tag)
     if loaded.keys() != expected.keys():
         raise ValueError(f"the streams hold {sorted(loaded)}")
     for path, target in expected.items():
@@ -110,7 +121,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def main() -> None:
     """Do the jobs."""
-    kinds: dict[str, Callable[..., None]] = {"plain": plain, "bare": bare, "check": check}
+    kinds: dict[str, Callable[..., None]] = {"lined": lined, "cached": cached, "bare": bare, "check": check}
     for kind, jobs in json.load(sys.stdin).items():
         for job in jobs:
             kinds[kind](*job)

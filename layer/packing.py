@@ -18,10 +18,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from layer.instructions import Numbering, Opcodes
-from layer.marshalled import CODE, FLAG, FROZENSET, INLINE, REF, SMALL_TUPLE, TEXT, TUPLE, FormatError, Pool, Value, Writer
+from layer.marshalled import CODE, FLAG, FROZENSET, REF, SMALL_TUPLE, TEXT, TUPLE, FormatError, Pool, Value, Writer
 
 _PLAIN_TEXT = ord("z")  # as TEXT, but not interned
+_SINGLETONS = b"NTF."
+_INT = ord("i")
 _CONTAINERS = (SMALL_TUPLE, TUPLE, FROZENSET)
+_NOTHING = b"\xff\xff\0\0"  # in a row without a value
+_MOST = 0xFEFF  # that a row can have
 _ROW = 5  # bytes of a reference, of a container's beginning, of a small int
 # How many bytes a code object has before its instructions: its type, plain numbers, and what a string begins with.
 _HEAD, _HEAD_310 = 1 + 20 + 5, 1 + 24 + 5
@@ -171,7 +175,7 @@ class _Packer:
         content = b""
         for number in numbers:
             kind = self._pool[number].kind
-            if kind != CODE and kind not in INLINE and kind not in _CONTAINERS and not self._is_text(number):
+            if kind != CODE and kind not in _CONTAINERS and not self._is_text(number) and not self._is_inline(number):
                 self._refer(number)
                 writer = Writer(self._pool, number.__eq__)
                 writer.write(number)
@@ -200,14 +204,19 @@ class _Packer:
 
     def _is_ready(self, number: int) -> bool:
         """Whether all that the value refers to is in the stream."""
-        return all(part in self._references or self._pool[part].kind in INLINE for part in self._parts(number))
+        return all(part in self._references or self._is_inline(part) for part in self._parts(number))
+
+    def _is_inline(self, number: int) -> bool:
+        """Whether the value is as long as a reference to it: None and its like, and small ints."""
+        kind, pieces = self._pool[number]
+        return kind in _SINGLETONS or (kind == _INT and int.from_bytes(b"".join(pieces), "little") <= _MOST)  # type: ignore[arg-type]
 
     def _item(self, number: int) -> bytes:
-        """A value where it is a part: whole if it is small, else a reference. In either case one row."""
-        kind, pieces = self._pool[number]
-        if kind not in INLINE:
+        """A value where it is a part, in one row: whole or a reference."""
+        if not self._is_inline(number):
             return _row(REF, self._references[number])
-        return bytes([kind]) + b"".join([each for each in pieces if isinstance(each, bytes)]).ljust(_ROW - 1, b"\0")
+        kind, pieces = self._pool[number]
+        return bytes([kind]) + b"".join(pieces or [_NOTHING])  # type: ignore[arg-type]
 
     def _code(self, number: int, minor: int, head: int, key: tuple[int, str]) -> None:
         """Write a code object: the record, and apart from it the instructions."""
@@ -228,6 +237,8 @@ class _Packer:
 
 
 def _row(kind: int, value: int) -> bytes:
+    if value > _MOST:
+        raise FormatError("more values, or a longer tuple, than the archive has room for")
     return bytes([kind]) + value.to_bytes(_ROW - 1, "little")
 
 

@@ -11,6 +11,7 @@ from layer import packing
 from layer.instructions import Opcodes
 from layer.marshalled import INLINE, TEXT, Pool, Value, Writer
 
+NOTHING = b"{0"  # a stream without modules
 _Item = tuple[int, int]  # path and code, as numbers in the pool
 
 

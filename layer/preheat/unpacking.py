@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Matrix = tuple[bytes, dict[int, bytes]]
 
 
+_ONLY_FF = bytes(255) + b"\xff"
+
+
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
     texts, others, containers, records, sizes, code, versions = loads(content)
@@ -50,11 +53,10 @@ def _rows(matrix: Matrix, first: int, count: int) -> bytearray:
 
 
 def _containers(matrix: Matrix, first: int, count: int) -> bytearray:
-    """Rows of five bytes each, as marshal has them: the singletons have no value after their type."""
+    """Rows of five bytes each, as marshal has them: after the type of a singleton is nothing."""
     content = _rows(matrix, first, count)
-    for singleton in (b"N", b"T", b"F", b"."):
-        content = content.replace(singleton + b"\0\0\0\0", singleton)
-    return content
+    content[3::5] = content[4::5] = content[2::5].translate(_ONLY_FF)
+    return content.replace(b"\xff\xff\xff\xff", b"")
 
 
 def _instructions(code: bytes, opcodes: bytes, caches: dict[bytes, int]) -> bytearray:
