@@ -7,10 +7,23 @@ import argparse
 import hashlib
 import os
 import sys
-import zlib
+from collections.abc import Callable
 from pathlib import Path
 
-from layer import archive, bytecode, contents, interpreters, marshalled, minify, packing, sbom, sources, streams, wheels
+from layer import (
+    archive,
+    bytecode,
+    contents,
+    deflate,
+    interpreters,
+    marshalled,
+    minify,
+    packing,
+    sbom,
+    sources,
+    streams,
+    wheels,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 # Bytes. Bytecode of four CPythons is 320 KB of it, of five 400; the client library with its own 185 KB. Whatever would
@@ -70,7 +83,8 @@ def build(output: Path, candidates: list[Path] | None, epoch: str | None, launch
     parts = _parts(files, modules, found)
     everything = {name: content for members in parts.values() for name, content in members.items()}
     date = int(epoch) if epoch else None
-    layer = archive.write(everything, frozenset({launcher}), date)
+    compress = deflate.load(ROOT / "requirements" / "build.txt", cache)
+    layer = archive.write(everything, frozenset({launcher}), date, compress)
     if len(layer) > MAX_SIZE:
         raise BuildError(f"the layer has {len(layer):,} bytes, more than {MAX_SIZE:,}")
     described = sbom.describe(ROOT, cache, layer, date)
@@ -79,7 +93,7 @@ def build(output: Path, candidates: list[Path] | None, epoch: str | None, launch
         unfinished = path.with_name(path.name + ".unfinished")
         unfinished.write_bytes(content)
         unfinished.replace(path)
-    _tell(output, layer, parts, found)
+    _tell(output, layer, parts, found, compress)
 
 
 def _parts(
@@ -114,15 +128,19 @@ def _parts(
 
 
 def _tell(
-    output: Path, layer: bytes, parts: dict[str, dict[str, bytes]], found: list[interpreters.Interpreter]
+    output: Path,
+    layer: bytes,
+    parts: dict[str, dict[str, bytes]],
+    found: list[interpreters.Interpreter],
+    compress: Callable[[bytes], bytes],
 ) -> None:
     print(f"{output}: {sum(map(len, parts.values()))} files, {len(layer):,} bytes")
     for part, members in parts.items():
         if members:
-            packed = len(archive.write(members, frozenset()))
+            packed = len(archive.write(members, frozenset(), deflate=compress))
             unpacked = sum(len(content) for content in members.values())
             print(f"  {part:<18} {len(members):3} files {packed:9,} bytes, {unpacked:9,} unpacked")
-    print(f"  made by CPython {sys.version.split()[0]} with zlib {zlib.ZLIB_RUNTIME_VERSION}")
+    print(f"  made by CPython {sys.version.split()[0]}")
     print(f"  made of what {output.with_suffix('.cdx.json').name} lists")
     print(f"sha256 {hashlib.sha256(layer).hexdigest()}")
     minors = {interpreter.minor for interpreter in found}

@@ -24,8 +24,12 @@ _COVERED = 8 * 2 * len(_NO_LINES)  # bytes of instructions
 
 
 def lined(source: str, target: str, name: str) -> None:
-    """Write the marshalled code, without docstrings and asserts."""
-    code = compile(Path(source).read_bytes(), name, "exec", dont_inherit=True, optimize=2)
+    """Write the marshalled code, without docstrings, asserts and annotations."""
+    from minify import shorten  # type: ignore[import-not-found]  # laid beside this file
+
+    tree = ast.parse(Path(source).read_bytes(), name)
+    shorten(tree)
+    code = compile(tree, name, "exec", dont_inherit=True, optimize=2)
     _note_opcodes(code)
     Path(target).write_bytes(marshal.dumps(code))
 

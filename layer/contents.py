@@ -18,6 +18,7 @@ FIRST = frozenset({"importer.py", "unpacking.py", "extension/__init__.py", "exte
 # Of the vendored library nothing else is used; what is left out takes imports with it (random, heapq, functools).
 _VENDORED = "cachetools/__init__.py"
 _VENDORED_NAMES = ("Cache", "LRUCache")
+_DEFINED = {"collections.abc": "_collections_abc", "collections": "_collections"}
 _VENDORED_LICENSE = "licenses/LICENSE"
 _SUFFIXES = frozenset({".py", ".pem"})
 _NAMES = frozenset({"py.typed"})
@@ -49,13 +50,22 @@ def gather(root: Path, cache: Path, launcher: str = LAUNCHER) -> Contents:
     vendored = wheels.read(wheel, [_VENDORED, license_name])
     files[f"preheat/{name}.LICENSE"] = vendored[license_name]
 
-    modules = {_VENDORED: minify(vendored[_VENDORED], _VENDORED, _VENDORED_NAMES)}
+    modules = {_VENDORED: vendored_module(vendored[_VENDORED])}
     for path, content in sidecar.items():
         if path.endswith(".py") and path not in _PLAIN:
             modules[path] = minify(content, path)
         else:
             files[f"preheat/{path}"] = content
     return Contents(files, modules)
+
+
+def vendored_module(text: bytes) -> str:
+    """What the layer has of the vendored library: the classes used, with what they are made of taken from where it is
+    defined. ``collections`` imports four modules more, and takes 1 ms of a cold start."""
+    module = minify(text, _VENDORED, _VENDORED_NAMES)
+    for name, place in _DEFINED.items():
+        module = module.replace(f"import {name}\n", f"import {place}\n").replace(f"{name}.", f"{place}.")
+    return module
 
 
 def _tree(folder: Path, prefix: str) -> dict[str, bytes]:

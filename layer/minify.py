@@ -21,13 +21,19 @@ def minify(text: bytes, path: str, only: Iterable[str] = ()) -> str:
         tree = ast.parse(text, path)
     except (SyntaxError, ValueError) as error:
         raise Unreadable(f"{path} is no Python: {type(error).__name__}: {error}") from None
-    _Shortener().visit(tree)
+    shorten(tree)
     if only:
         tree.body = _needed(tree.body, set(only))
     short = ast.unparse(ast.fix_missing_locations(tree))
     if ast.dump(ast.parse(short)) != ast.dump(tree):
         raise Unreadable(f"{path} means something else after ast.unparse")
     return short
+
+
+def shorten(tree: ast.Module) -> None:
+    """Take out of ``tree`` what ``minify`` leaves out; the rest keeps its lines."""
+    _Shortener().visit(tree)
+    ast.fix_missing_locations(tree)
 
 
 class _Shortener(ast.NodeTransformer):
@@ -51,7 +57,9 @@ class _Shortener(ast.NodeTransformer):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         self.generic_visit(node)
-        return ast.Assign(targets=[node.target], value=node.value) if node.value is not None else None
+        if node.value is None:
+            return None
+        return ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
         self.generic_visit(node)

@@ -18,15 +18,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from layer.instructions import Numbering, Opcodes
-from layer.marshalled import CODE, FLAG, FROZENSET, REF, SMALL_TUPLE, TEXT, TUPLE, FormatError, Pool, Value, Writer
+from layer.marshalled import CODE, FLAG, FROZENSET, INLINE, REF, SMALL_TUPLE, TEXT, TUPLE, FormatError, Pool, Value, Writer
 
 _PLAIN_TEXT = ord("z")  # as TEXT, but not interned
-_SINGLETONS = b"NTF."
-_INT = ord("i")
 _CONTAINERS = (SMALL_TUPLE, TUPLE, FROZENSET)
-_NOTHING = b"\xff\xff\0\0"  # in a row without a value
-_MOST = 0xFEFF  # that a row can have
-_ROW = 5  # bytes of a reference, of a container's beginning, of a small int
 # How many bytes a code object has before its instructions: its type, plain numbers, and what a string begins with.
 _HEAD, _HEAD_310 = 1 + 20 + 5, 1 + 24 + 5
 _MOST_INSTRUCTIONS = 0xFFFF  # bytes of them in a function: two columns
@@ -71,7 +66,6 @@ class _Packer:
         }
         self._numbering = Numbering(opcodes, instructions)
         self._references: dict[int, int] = {}  # value -> the number it has in the stream
-        self._rows: list[bytes] = []
         self._records: dict[int, list[bytes]] = {_HEAD: [], _HEAD_310: []}
         self._chunks: dict[tuple[int, str], dict[int, bytes]] = {}  # round, path -> version -> instructions
 
@@ -79,40 +73,40 @@ class _Packer:
         versions = Counter(number for values in self._values.values() for number in values)
         common = [number for number in versions if versions[number] > 1 and not self._has_code(number)]
         texts, others = self._texts(common), self._others(common)
-        rows = self._containers(common)
+        containers = self._containers(common)
         references = self._references
         own = {}
         for place, minor in enumerate(self._modules):
             self._references = dict(references)
-            own[tag(minor)] = (place, rows, *self._version(minor))
+            own[tag(minor)] = (place, *self._version(minor))
         chunks = [self._chunks[key].get(minor, b"") for key in sorted(self._chunks) for minor in self._modules]
         records = {head: _matrix(records) for head, records in self._records.items()}
         sizes = tuple(map(len, chunks))
         # Of the formats of marshal the last that shares nothing, and so is the same whatever interpreter writes it.
-        return marshal.dumps((texts, others, _matrix(self._rows), records, sizes, b"".join(chunks), own), 2)
+        return marshal.dumps((texts, others + containers, records, sizes, b"".join(chunks), own), 2)
 
     def _version(self, minor: int) -> tuple[object, ...]:
         """What 3.``minor`` has for itself, and where."""
         values = [number for number in self._values[minor] if number not in self._references]
         texts, others = self._texts(values), self._others(values)
         head = _HEAD_310 if minor == 10 else _HEAD
-        row, record = len(self._rows), len(self._records[head])
+        record = len(self._records[head])
         rounds = []
         waiting = [(path, code) for path, module in self._modules[minor].items() for code in self._codes(module, set())]
         while True:  # what a round writes, the next one may refer to
-            rows = self._containers(values)
+            containers = self._containers(values)
             ready = [(path, number) for path, number in waiting if self._is_ready(number)]
             for path, number in ready:
                 self._code(number, minor, head, (len(rounds), path))
-            if not rows and not ready:
+            if not containers and not ready:
                 break
-            rounds.append((rows, len(ready)))
+            rounds.append((containers, len(ready)))
             waiting = [(path, number) for path, number in waiting if number not in self._references]
         count = len(self._references) + 1
         modules = [part for path, module in self._modules[minor].items() for part in (self._paths[path], module)]
-        rounds.append((self._container(TUPLE, modules), 0))
+        rounds.append((self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules), 0))
         numbering = self._numbering.table(minor), self._numbering.caches(minor)
-        return count, texts, others, row, head, record, tuple(rounds), *numbering
+        return count, texts, others, head, record, tuple(rounds), *numbering
 
     def _reached(self, modules: Mapping[str, int]) -> list[int]:
         """All values in ``modules`` and their paths, once, but for the instructions; each before its parts."""
@@ -175,48 +169,38 @@ class _Packer:
         content = b""
         for number in numbers:
             kind = self._pool[number].kind
-            if kind != CODE and kind not in _CONTAINERS and not self._is_text(number) and not self._is_inline(number):
+            if kind != CODE and kind not in _CONTAINERS and not self._is_text(number) and kind not in INLINE:
                 self._refer(number)
                 writer = Writer(self._pool, number.__eq__)
                 writer.write(number)
                 content += writer.content
         return content
 
-    def _containers(self, numbers: Iterable[int]) -> int:
-        """Write the tuples and sets that can be and are not yet; how many rows they take."""
-        rows = 0
-        waiting = [
-            number
-            for number in numbers
-            if self._pool[number].kind in _CONTAINERS and number not in self._references
-        ]
+    def _containers(self, numbers: Iterable[int]) -> bytes:
+        """The tuples and sets that can be written, and are not yet."""
+        content = b""
+        waiting = [each for each in numbers if self._pool[each].kind in _CONTAINERS and each not in self._references]
         while ready := [number for number in waiting if self._is_ready(number)]:
             for number in ready:
-                kind = self._pool[number].kind
-                rows += self._container(TUPLE if kind == SMALL_TUPLE else kind, self._parts(number))
+                kind, (size, *_) = self._pool[number]
+                content += self._container(bytes([kind | FLAG]) + _bytes(size), self._parts(number))
                 self._refer(number)
             waiting = [number for number in waiting if number not in self._references]
-        return rows
+        return content
 
-    def _container(self, kind: int, parts: list[int]) -> int:
-        self._rows += [_row(kind | FLAG, len(parts)), *map(self._item, parts)]
-        return 1 + len(parts)
+    def _container(self, head: bytes, parts: list[int]) -> bytes:
+        return head + b"".join(map(self._item, parts))
 
     def _is_ready(self, number: int) -> bool:
         """Whether all that the value refers to is in the stream."""
-        return all(part in self._references or self._is_inline(part) for part in self._parts(number))
-
-    def _is_inline(self, number: int) -> bool:
-        """Whether the value is as long as a reference to it: None and its like, and small ints."""
-        kind, pieces = self._pool[number]
-        return kind in _SINGLETONS or (kind == _INT and int.from_bytes(b"".join(pieces), "little") <= _MOST)  # type: ignore[arg-type]
+        return all(part in self._references or self._pool[part].kind in INLINE for part in self._parts(number))
 
     def _item(self, number: int) -> bytes:
-        """A value where it is a part, in one row: whole or a reference."""
-        if not self._is_inline(number):
-            return _row(REF, self._references[number])
+        """A value where it is a part: whole if it is small, else a reference."""
         kind, pieces = self._pool[number]
-        return bytes([kind]) + b"".join(pieces or [_NOTHING])  # type: ignore[arg-type]
+        if kind in INLINE:
+            return bytes([kind]) + b"".join(map(_bytes, pieces))
+        return bytes([REF]) + self._references[number].to_bytes(4, "little")
 
     def _code(self, number: int, minor: int, head: int, key: tuple[int, str]) -> None:
         """Write a code object: the record, and apart from it the instructions."""
@@ -225,7 +209,7 @@ class _Packer:
         if not isinstance(numbers, bytes) or first != self._pool[number].parts[0]:
             raise FormatError("a code object that does not begin with numbers and instructions")
         instructions = self._instructions(number)
-        record = bytes([kind | FLAG]) + numbers + _row(ord("s"), len(instructions))
+        record = bytes([kind | FLAG]) + numbers + b"s" + len(instructions).to_bytes(4, "little")
         if len(record) != head:
             raise FormatError(f"a code object that begins with {len(record)} bytes")
         self._records[head].append(
@@ -236,10 +220,10 @@ class _Packer:
         chunk[minor] = chunk.get(minor, b"") + self._numbering.write(instructions, minor)
 
 
-def _row(kind: int, value: int) -> bytes:
-    if value > _MOST:
-        raise FormatError("more values, or a longer tuple, than the archive has room for")
-    return bytes([kind]) + value.to_bytes(_ROW - 1, "little")
+def _bytes(piece: bytes | int) -> bytes:
+    if isinstance(piece, int):
+        raise FormatError("a value where plain numbers are expected")
+    return piece
 
 
 def _matrix(rows: list[bytes]) -> tuple[bytes, dict[int, bytes]]:

@@ -15,10 +15,10 @@ if sys.version_info < (3, 10):  # noqa: UP036  # it is what this line is for: th
 from marshal import loads  # not before the version is known to do
 
 try:
-    from lzma import decompress
+    from bz2 import decompress
 except ImportError:
     sys.stdout.write(
-        "preheat: has no bytecode for %s, and without its module lzma can't read the sources:"  # noqa: UP031
+        "preheat: has no bytecode for %s, and without its module bz2 can't read the sources:"  # noqa: UP031
         " use the runtime python3.10 or later, or a Python that has the module.\n" % (sys.executable,)
     )
     sys.exit(1)

@@ -1,6 +1,6 @@
-"""Reads the bytecode of one CPython out of the archive that ``layer/streams.py`` wrote for all of them.
+"""Reads the bytecode of one CPython out of the archive that ``layer/packing.py`` wrote for all of them.
 
-All that is done here is done by C, on everything at once: some 0.5 ms for a thousand functions.
+All that is done here is done by C, on everything at once.
 """
 
 from __future__ import annotations
@@ -16,24 +16,21 @@ if TYPE_CHECKING:
 
     Matrix = tuple[bytes, dict[int, bytes]]
 
-
-_ONLY_FF = bytes(255) + b"\xff"
+_AT_ONCE = 16384  # bytes: what stays in the processor's cache, and in memory that is there already
 
 
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
-    texts, others, containers, records, sizes, code, versions = loads(content)
-    place, common, count, own_texts, own_others, row, head, record, rounds, opcodes, caches = versions[version]
-    pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, _containers(containers, 0, common)]
-    pieces += [*_texts(own_texts), own_others]
+    texts, others, records, sizes, code, versions = loads(content)
+    place, count, own_texts, own_others, head, record, rounds, opcodes, caches = versions[version]
     ends = list(accumulate(sizes, initial=0))
     chunks = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
     instructions = _instructions(b"".join(map(code.__getitem__, chunks)), opcodes, caches)
     codes = _codes(records[head], head, record, sum([number for _, number in rounds]), instructions)
-    for rows, number in rounds:
-        pieces.append(_containers(containers, row, rows))
+    pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
+    for containers, number in rounds:
+        pieces.append(containers)
         pieces += islice(codes, 3 * number)
-        row += rows
     modules = loads(b"".join(pieces))[-1]
     return dict(zip(modules[::2], modules[1::2]))
 
@@ -43,38 +40,28 @@ def _texts(texts: tuple[bytes, ...]) -> list[bytes]:
     return [of_size.replace(b"\0", b"\xda" + bytes([size])) for size, of_size in enumerate(texts)]
 
 
-def _rows(matrix: Matrix, first: int, count: int) -> bytearray:
-    """Rows of a matrix that lies there by columns, of which those are left out that are the same in all rows."""
-    same, columns = matrix
-    content = bytearray(same * count)
-    for place, column in columns.items():
-        content[place :: len(same)] = column[first : first + count]
-    return content
-
-
-def _containers(matrix: Matrix, first: int, count: int) -> bytearray:
-    """Rows of five bytes each, as marshal has them: after the type of a singleton is nothing."""
-    content = _rows(matrix, first, count)
-    content[3::5] = content[4::5] = content[2::5].translate(_ONLY_FF)
-    return content.replace(b"\xff\xff\xff\xff", b"")
-
-
 def _instructions(code: bytes, opcodes: bytes, caches: dict[bytes, int]) -> bytearray:
     """Instructions with the numbers that this CPython gives them, and room for what it caches beside them."""
-    for marker, size in caches.items():
-        code = code.replace(marker, bytes(size))
-    content = bytearray(code)
+    pieces = []
+    for start in range(0, len(code), _AT_ONCE):
+        piece = code[start : start + _AT_ONCE]
+        for marker, size in caches.items():
+            piece = piece.replace(marker, bytes(size))
+        pieces.append(piece)
+    content = bytearray().join(pieces)
     content[::2] = content[::2].translate(opcodes)
     return content
 
 
 def _codes(matrix: Matrix, head: int, first: int, count: int, code: bytearray) -> Iterator[bytes]:
     """Code objects, each in three pieces: what comes before its instructions, these, the rest."""
-    rows = _rows(matrix, first, count)
-    width = len(matrix[0])
-    read = BytesIO(rows).read
+    same, columns = matrix
+    width = len(same)
+    rows = bytearray(same * count)
+    for place, column in columns.items():
+        rows[place::width] = column[first : first + count]
     pieces = [b""] * (3 * count)
-    both = list(map(read, islice(cycle((head, width - head)), 2 * count)))
+    both = list(map(BytesIO(rows).read, islice(cycle((head, width - head)), 2 * count)))
     sizes = [low + 256 * high for low, high in zip(rows[head - 4 :: width], rows[head - 3 :: width])]
     pieces[::3], pieces[1::3], pieces[2::3] = both[::2], map(BytesIO(code).read, sizes), both[1::2]
     return iter(pieces)
