@@ -107,17 +107,17 @@ def _parts(
     }
     compiled = {each.minor: bytecode.compile_all(each, library, modules) for each in found}
     opcodes = {minor: made.opcodes for minor, made in compiled.items()}
-    packed = streams.make({minor: made.modules for minor, made in compiled.items()}, opcodes, contents.FIRST)
+    packed = streams.make({minor: made.modules for minor, made in compiled.items()}, opcodes, contents.FIRST, contents.LATE)
     packed_library = packing.pack({minor: made.library for minor, made in compiled.items()}, opcodes)
     parts = {
         "launcher, licenses": {path: files[path] for path in files if not path.startswith("python/")},
         "sources": {"preheat/sources": sources.pack(modules)},
-        "bytecode": {"preheat/bytecode/rest": packed.rest},
+        "bytecode": {"preheat/bytecode/rest": packed.rest, "preheat/bytecode/late": packed.late},
     }
     client = {f"{_LIBRARY}__pycache__/bytecode": packed_library}
     for each in found:
         made, first = compiled[each.minor], packed.first[each.minor]
-        bytecode.check(each, made.modules, first, packed.rest)
+        bytecode.check(each, made.modules, first, packed.rest, packed.late)
         bytecode.check(each, made.library, streams.NOTHING, packed_library)
         tag = packing.tag(each.minor)
         parts[f"bytecode {each}"] = {f"preheat/bytecode/{tag}.first": made.magic + first}

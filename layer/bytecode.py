@@ -69,13 +69,13 @@ def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: di
         return Compiled(made, modules, cached.read_bytes(), bytes.fromhex(told["magic"]), opcodes)
 
 
-def check(interpreter: Interpreter, compiled: dict[str, bytes], first: bytes, archive: bytes) -> None:
-    """Let the interpreter compare what it reads from ``first`` and ``archive`` with what it has compiled."""
+def check(interpreter: Interpreter, compiled: dict[str, bytes], first: bytes, *archives: bytes) -> None:
+    """Let the interpreter compare what it reads from ``first`` and ``archives`` with what it has compiled."""
     with tempfile.TemporaryDirectory() as folder:
-        names = [_write(Path(folder, "first"), first), _write(Path(folder, "archive"), archive)]
+        names = [_write(Path(folder, f"archive{number}"), archive) for number, archive in enumerate(archives)]
         numbered = enumerate(compiled.items())
         expected = {path: _write(Path(folder, f"{number}"), code) for number, (path, code) in numbered}
-        _run(interpreter, folder, {"check": [(*names, expected)]})
+        _run(interpreter, folder, {"check": [(_write(Path(folder, "first"), first), names, expected)]})
 
 
 def _without_future(path: Path) -> list[bytes]:

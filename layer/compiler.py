@@ -56,12 +56,13 @@ def bare(source: str, target: str, name: str) -> None:
     Path(target).write_bytes(marshal.dumps(code))
 
 
-def check(first: str, archive: str, expected: dict[str, str]) -> None:
-    """Raise unless the stream ``first`` and the ``archive`` hold just what was compiled (path -> target)."""
+def check(first: str, archives: list[str], expected: dict[str, str]) -> None:
+    """Raise unless the stream ``first`` and the ``archives`` hold just what was compiled (path -> target)."""
     from unpacking import unpack  # type: ignore[import-not-found]  # laid beside this file
 
     loaded: dict[str, CodeType] = marshal.loads(Path(first).read_bytes())
-    loaded |= unpack(Path(archive).read_bytes(), sys.implementation.cache_tag)
+    for archive in archives:
+        loaded |= unpack(Path(archive).read_bytes(), sys.implementation.cache_tag)
     if loaded.keys() != expected.keys():
         raise ValueError(f"the streams hold {sorted(loaded)}")
     for path, target in expected.items():

@@ -24,6 +24,7 @@ _PLAIN_TEXT = ord("z")  # as TEXT, but not interned
 _CONTAINERS = (SMALL_TUPLE, TUPLE, FROZENSET)
 # How many bytes a code object has before its instructions: its type, plain numbers, and what a string begins with.
 _HEAD, _HEAD_310 = 1 + 20 + 5, 1 + 24 + 5
+_TOGETHER = 4096  # bytes of instructions: so that those of five versions are within deflate's window
 _MOST_INSTRUCTIONS = 0xFFFF  # bytes of them in a function: two columns
 
 
@@ -79,11 +80,11 @@ class _Packer:
         for place, minor in enumerate(self._modules):
             self._references = dict(references)
             own[tag(minor)] = (place, *self._version(minor))
-        chunks = [self._chunks[key].get(minor, b"") for key in sorted(self._chunks) for minor in self._modules]
+        chunks = self._grouped()
         records = {head: _matrix(records) for head, records in self._records.items()}
         sizes = tuple(map(len, chunks))
         # Of the formats of marshal the last that shares nothing, and so is the same whatever interpreter writes it.
-        return marshal.dumps((texts, others + containers, records, sizes, b"".join(chunks), own), 2)
+        return marshal.dumps((texts, others + containers, records, sizes, own), 2) + b"".join(chunks)
 
     def _version(self, minor: int) -> tuple[object, ...]:
         """What 3.``minor`` has for itself, and where."""
@@ -107,6 +108,16 @@ class _Packer:
         rounds.append((self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules), 0))
         numbering = self._numbering.table(minor), self._numbering.caches(minor)
         return count, texts, others, head, record, tuple(rounds), *numbering
+
+    def _grouped(self) -> list[bytes]:
+        """The instructions of several modules, in one version after the other; then the next ones."""
+        groups: list[dict[int, bytes]] = []
+        for key in sorted(self._chunks):
+            if not groups or max(map(len, groups[-1].values())) >= _TOGETHER:
+                groups.append(dict.fromkeys(self._modules, b""))
+            for minor, instructions in self._chunks[key].items():
+                groups[-1][minor] += instructions
+        return [group[minor] for group in groups for minor in self._modules]
 
     def _reached(self, modules: Mapping[str, int]) -> list[int]:
         """All values in ``modules`` and their paths, once, but for the instructions; each before its parts."""

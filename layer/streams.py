@@ -1,10 +1,10 @@
 """The sidecar's bytecode as the layer carries it: for each CPython a stream of what is needed up to "registered", and for
-all of them one archive of the rest."""
+all of them one archive of the rest and one of what is rarely needed."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from layer import packing
@@ -16,25 +16,31 @@ _Item = tuple[int, int]  # path and code, as numbers in the pool
 
 
 class Streams(NamedTuple):
-    """What start.py and unpacking.py read; ``first`` by minor version."""
+    """What start.py and importer.py read; ``first`` by minor version."""
 
     first: dict[int, bytes]
     rest: bytes
+    late: bytes
 
 
 def make(
-    compiled: Mapping[int, Mapping[str, bytes]], opcodes: Mapping[int, Opcodes], first: frozenset[str]
+    compiled: Mapping[int, Mapping[str, bytes]],
+    opcodes: Mapping[int, Opcodes],
+    first: frozenset[str],
+    late: frozenset[str],
 ) -> Streams:
-    """Pack ``compiled`` (minor version -> path -> marshalled code), the paths in ``first`` into the first streams."""
-    rests = {
-        minor: {path: code for path, code in modules.items() if path not in first}
-        for minor, modules in compiled.items()
-    }
+    """Pack ``compiled`` (minor version -> path -> marshalled code): the paths in ``first``, in ``late``, the others."""
+
+    def archive(paths: Iterable[str]) -> bytes:
+        wanted = {minor: {path: modules[path] for path in paths} for minor, modules in compiled.items()}
+        return packing.pack(wanted, opcodes)
+
+    paths = {path for modules in compiled.values() for path in modules}
     firsts = {
-        minor: _alone({path: code for path, code in modules.items() if path in first}, minor)
+        minor: _alone({path: modules[path] for path in first}, minor)
         for minor, modules in compiled.items()
     }
-    return Streams(firsts, packing.pack(rests, opcodes))
+    return Streams(firsts, archive(paths - first - late), archive(late))
 
 
 def _alone(modules: Mapping[str, bytes], minor: int) -> bytes:

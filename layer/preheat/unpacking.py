@@ -16,16 +16,14 @@ if TYPE_CHECKING:
 
     Matrix = tuple[bytes, dict[int, bytes]]
 
-_AT_ONCE = 16384  # bytes: what stays in the processor's cache, and in memory that is there already
-
 
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
-    texts, others, records, sizes, code, versions = loads(content)
+    texts, others, records, sizes, versions = loads(content)  # the instructions, which follow, it does not look at
     place, count, own_texts, own_others, head, record, rounds, opcodes, caches = versions[version]
-    ends = list(accumulate(sizes, initial=0))
+    ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
     chunks = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
-    instructions = _instructions(b"".join(map(code.__getitem__, chunks)), opcodes, caches)
+    instructions = b"".join([_instructions(content[chunk], opcodes, caches) for chunk in chunks])
     codes = _codes(records[head], head, record, sum([number for _, number in rounds]), instructions)
     pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
     for containers, number in rounds:
@@ -42,18 +40,14 @@ def _texts(texts: tuple[bytes, ...]) -> list[bytes]:
 
 def _instructions(code: bytes, opcodes: bytes, caches: dict[bytes, int]) -> bytearray:
     """Instructions with the numbers that this CPython gives them, and room for what it caches beside them."""
-    pieces = []
-    for start in range(0, len(code), _AT_ONCE):
-        piece = code[start : start + _AT_ONCE]
-        for marker, size in caches.items():
-            piece = piece.replace(marker, bytes(size))
-        pieces.append(piece)
-    content = bytearray().join(pieces)
+    for marker, size in caches.items():
+        code = code.replace(marker, bytes(size))
+    content = bytearray(code)
     content[::2] = content[::2].translate(opcodes)
     return content
 
 
-def _codes(matrix: Matrix, head: int, first: int, count: int, code: bytearray) -> Iterator[bytes]:
+def _codes(matrix: Matrix, head: int, first: int, count: int, code: bytes) -> Iterator[bytes]:
     """Code objects, each in three pieces: what comes before its instructions, these, the rest."""
     same, columns = matrix
     width = len(same)
