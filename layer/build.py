@@ -26,9 +26,7 @@ from layer import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-# Bytes. Bytecode of four CPythons is 320 KB of it, of five 400; the client library with its own 185 KB. Whatever would
-# make it smaller costs milliseconds of a cold start (a stronger compression), or the lines of a function's tracebacks.
-MAX_SIZE = 850_000
+MAX_SIZE = 400_000  # bytes, with bytecode of the four CPythons 3.10 to 3.13; a fifth one takes some 45,000 more
 _LIBRARY = "python/preheat/"
 
 
@@ -107,7 +105,9 @@ def _parts(
     }
     compiled = {each.minor: bytecode.compile_all(each, library, modules) for each in found}
     opcodes = {minor: made.opcodes for minor, made in compiled.items()}
-    packed = streams.make({minor: made.modules for minor, made in compiled.items()}, opcodes, contents.FIRST, contents.LATE)
+    packed = streams.make(
+        {minor: made.modules for minor, made in compiled.items()}, opcodes, contents.FIRST, contents.LATE
+    )
     packed_library = packing.pack({minor: made.library for minor, made in compiled.items()}, opcodes)
     parts = {
         "launcher, licenses": {path: files[path] for path in files if not path.startswith("python/")},

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import sys
 from _frozen_importlib_external import FileFinder, SourceFileLoader
-from _imp import _fix_co_filename
+from _imp import _fix_co_filename  # type: ignore[attr-defined]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
-    from typing import Any
 
-    module: dict[str, Any]
     unpack: Callable[[bytes, str], dict[str, CodeType]]
 
 
@@ -36,9 +34,9 @@ def load(name: str, folder: str, file: str) -> CodeType:
     loader = Loader(name, file)
     try:
         with open(folder + "/__pycache__/bytecode", "rb") as archive:
-            modules = unpack(archive.read(), sys.implementation.cache_tag)
+            modules = unpack(archive.read(), sys.implementation.cache_tag)  # noqa: F821 (unpacking.py has it)
     except Exception:  # noqa: BLE001 (a function must not fail for it: the sources do as well)
-        return loader.source_to_code(loader.get_data(file), file)  # type: ignore[no-any-return]
+        return loader.source_to_code(loader.get_data(file), file)
     # Where importlib keeps who finds modules in a folder; nobody else's imports come by.
     for place in (folder, folder + "/powertools"):
         sys.path_importer_cache[place] = FileFinder(place, (Loader, [".py"]))
@@ -47,4 +45,5 @@ def load(name: str, folder: str, file: str) -> CodeType:
     return code
 
 
-exec(load(module["__name__"], module["__path__"][0], module["__file__"]), module)
+own = globals()["module"]  # what the package has for its names
+exec(load(own["__name__"], own["__path__"][0], own["__file__"]), own)  # noqa: S102 (as importlib would)

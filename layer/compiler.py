@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import dis
 import importlib.util
+import inspect
+import itertools
 import json
 import marshal
 import sys
@@ -41,7 +43,9 @@ def cached(source: str, target: str, instead: str) -> None:
     outer = compile('exec(..., {"module": globals()})', "<preheat>", "exec")  # names of its own: none are left behind
     code = _bare(outer.replace(co_consts=tuple(inner if each is ... else each for each in outer.co_consts)))
     # PEP 552: flags, of which the first stands for "by hash" and the second, to check it, is not set.
-    head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + importlib.util.source_hash(Path(source).read_bytes())
+    head = (
+        importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + importlib.util.source_hash(Path(source).read_bytes())
+    )
     Path(target).write_bytes(head + marshal.dumps(code))
 
 
@@ -73,7 +77,9 @@ def check(first: str, archives: list[str], expected: dict[str, str]) -> None:
 def _note_opcodes(code: CodeType) -> None:
     """Note the number and name of each kind of instruction, and how many units it has room for to cache in."""
     places = [(each.offset, each.opcode, each.opname) for each in dis.get_instructions(code)]
-    for (offset, opcode, name), (following, _, _) in zip(places, [*places[1:], (len(code.co_code), 0, "")], strict=True):
+    for (offset, opcode, name), (following, _, _) in zip(
+        places, [*places[1:], (len(code.co_code), 0, "")], strict=True
+    ):
         opcodes[opcode] = [name, (following - offset) // 2 - 1]
     for each in code.co_consts:
         if isinstance(each, CodeType):
@@ -81,31 +87,43 @@ def _note_opcodes(code: CodeType) -> None:
 
 
 def _bare(code: CodeType) -> CodeType:
-    """``code`` without the lines of its instructions and the names of what it is nested in.
+    """``code`` without what only people need: the lines of its instructions, the names of what it is nested in and of
+    its local variables (those of parameters stay: callers use them).
 
     From 3.11 on the table must cover every instruction, or the ``traceback`` module fails; an entry of type 15, for up
     to eight instructions, says that they have no line (CPython: InternalDocs/code_objects.md). It may cover more: so
     one table serves all.
     """
     consts = tuple(_bare(each) if isinstance(each, CodeType) else each for each in code.co_consts)
+    names = _numbered(code)
     if not _TABLES_COVER:
-        return code.replace(co_consts=_without_qualified_names(code, consts), co_linetable=b"")
+        consts = _without_qualified_names(code, consts)
+        return code.replace(co_consts=consts, co_varnames=names, co_linetable=b"")
     if len(code.co_code) > _COVERED:
         raise ValueError(f"{code.co_name} has {len(code.co_code)} bytes of instructions, more than {_COVERED}")
     changes: dict[str, Any] = {"co_qualname": code.co_name}
-    return code.replace(co_consts=consts, co_linetable=_NO_LINES, **changes)
+    return code.replace(co_consts=consts, co_varnames=names, co_linetable=_NO_LINES, **changes)
+
+
+def _numbered(code: CodeType) -> tuple[str, ...]:
+    """The local variables, numbered; but for parameters, and what inner functions share, which is found by its name."""
+    parameters = code.co_argcount + code.co_kwonlyargcount
+    parameters += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return tuple(
+        name if number < parameters or name in code.co_cellvars else str(number)
+        for number, name in enumerate(code.co_varnames)
+    )
 
 
 def _without_qualified_names(code: CodeType, consts: tuple[Any, ...]) -> tuple[Any, ...]:
     """``consts`` of 3.10, where a function's qualified name is a constant that its definition loads last."""
-    loaded: dict[int, set[bool]] = {}
+    uses: dict[int | None, set[str]] = {}  # constant -> what comes after it
     instructions = list(dis.get_instructions(code))
-    for each, following in zip(instructions, [*instructions[1:], None], strict=True):
-        if each.opname == "LOAD_CONST" and each.arg is not None:
-            makes = following is not None and following.opname == "MAKE_FUNCTION"
-            loaded.setdefault(each.arg, set()).add(makes)
+    for each, following in itertools.pairwise(instructions):
+        if each.opname == "LOAD_CONST":
+            uses.setdefault(each.arg, set()).add(following.opname)
     return tuple(
-        each.rpartition(".")[2] if loaded.get(number) == {True} and isinstance(each, str) else each
+        each.rpartition(".")[2] if isinstance(each, str) and uses.get(number) == {"MAKE_FUNCTION"} else each
         for number, each in enumerate(consts)
     )
 

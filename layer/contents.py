@@ -15,15 +15,20 @@ AWS_LAUNCHER = "extensions/AWSParametersAndSecretsLambdaExtension"
 _PLAIN = ("start.py", "otherwise.py")
 # What runs up to "registered", and so is read first; all else is found in the rest.
 FIRST = frozenset({"importer.py", "unpacking.py", "extension/__init__.py", "extension/boot.py"})
-# What an ordinary start does without, and is read when it is first asked for: 2 ms then, instead of in every cold start.
+# What an ordinary start does without, and is read when it is first asked for: 1 ms then, and none of a cold start.
 LATE = frozenset(
     {
         "extension/__main__.py",
+        "extension/api/secrets_agent.py",
+        "extension/aws/checksums.py",
+        "extension/aws/roles.py",
         "extension/aws/tunnel.py",
+        "extension/files.py",
         "extension/local.py",
         "extension/proxies.py",
         "extension/settings/documents.py",
         "extension/settings/file.py",
+        "extension/sources/ranged.py",
     }
 )
 # Of the vendored library nothing else is used; what is left out takes imports with it (random, heapq, functools).

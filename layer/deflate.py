@@ -8,11 +8,14 @@ from __future__ import annotations
 import functools
 import importlib.util
 import tempfile
-from collections.abc import Callable
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 
 from layer import wheels
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MODULE = "zopfli.zopfli"
 _FILE = "zopfli/zopfli.abi3.so"
@@ -28,7 +31,8 @@ def load(requirements: Path, cache: Path) -> Callable[[bytes], bytes]:
         path = Path(folder, Path(_FILE).name)
         path.write_bytes(content)
         spec = importlib.util.spec_from_loader(_MODULE, ExtensionFileLoader(_MODULE, str(path)))
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         try:
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)

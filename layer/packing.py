@@ -15,10 +15,28 @@ from __future__ import annotations
 
 import marshal
 from collections import Counter
-from collections.abc import Iterable, Mapping
 
-from layer.instructions import Numbering, Opcodes
-from layer.marshalled import CODE, FLAG, FROZENSET, INLINE, REF, SMALL_TUPLE, TEXT, TUPLE, FormatError, Pool, Value, Writer
+from layer.instructions import Numbering
+from layer.marshalled import (
+    CODE,
+    FLAG,
+    FROZENSET,
+    INLINE,
+    REF,
+    SMALL_TUPLE,
+    TEXT,
+    TUPLE,
+    FormatError,
+    Pool,
+    Value,
+    Writer,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from layer.instructions import Opcodes
 
 _PLAIN_TEXT = ord("z")  # as TEXT, but not interned
 _CONTAINERS = (SMALL_TUPLE, TUPLE, FROZENSET)
@@ -92,7 +110,7 @@ class _Packer:
         texts, others = self._texts(values), self._others(values)
         head = _HEAD_310 if minor == 10 else _HEAD
         record = len(self._records[head])
-        rounds = []
+        rounds: list[tuple[bytes, int]] = []
         waiting = [(path, code) for path, module in self._modules[minor].items() for code in self._codes(module, set())]
         while True:  # what a round writes, the next one may refer to
             containers = self._containers(values)
@@ -119,7 +137,7 @@ class _Packer:
                 groups[-1][minor] += instructions
         return [group[minor] for group in groups for minor in self._modules]
 
-    def _reached(self, modules: Mapping[str, int]) -> list[int]:
+    def _reached(self, modules: dict[str, int]) -> list[int]:
         """All values in ``modules`` and their paths, once, but for the instructions; each before its parts."""
         reached: dict[int, None] = {}
         waiting = [part for path in reversed(modules) for part in (modules[path], self._paths[path])]

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import bz2
 import marshal
-from collections.abc import Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def pack(modules: Mapping[str, str]) -> bytes:

@@ -1,5 +1,5 @@
-"""The sidecar's bytecode as the layer carries it: for each CPython a stream of what is needed up to "registered", and for
-all of them one archive of the rest and one of what is rarely needed."""
+"""The sidecar's bytecode as the layer carries it: for each CPython a stream of what is needed up to "registered"; for
+all of them one archive of the rest, and one of what is rarely needed."""
 
 from __future__ import annotations
 
@@ -36,10 +36,7 @@ def make(
         return packing.pack(wanted, opcodes)
 
     paths = {path for modules in compiled.values() for path in modules}
-    firsts = {
-        minor: _alone({path: modules[path] for path in first}, minor)
-        for minor, modules in compiled.items()
-    }
+    firsts = {minor: _alone({path: modules[path] for path in first}, minor) for minor, modules in compiled.items()}
     return Streams(firsts, archive(paths - first - late), archive(late))
 
 

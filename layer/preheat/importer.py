@@ -2,7 +2,8 @@
 
 One file instead of sixty: no look-up, open and read for each module, and strings that many modules share are made once.
 What is needed up to "registered" comes in a small file of its own, which start.py has read; the rest, and apart from it
-what most functions never need, is read when a module in it is first asked for. On a Python that there is no bytecode for everything comes as source text.
+what most functions never need, is read when a module in it is first asked for. On a Python that there is no bytecode
+for everything comes as source text.
 """
 
 from __future__ import annotations

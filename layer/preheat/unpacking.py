@@ -30,7 +30,7 @@ def unpack(content: bytes, version: str) -> dict[str, CodeType]:
         pieces.append(containers)
         pieces += islice(codes, 3 * number)
     modules = loads(b"".join(pieces))[-1]
-    return dict(zip(modules[::2], modules[1::2]))
+    return dict(zip(modules[::2], modules[1::2], strict=True))
 
 
 def _texts(texts: tuple[bytes, ...]) -> list[bytes]:
@@ -56,6 +56,6 @@ def _codes(matrix: Matrix, head: int, first: int, count: int, code: bytes) -> It
         rows[place::width] = column[first : first + count]
     pieces = [b""] * (3 * count)
     both = list(map(BytesIO(rows).read, islice(cycle((head, width - head)), 2 * count)))
-    sizes = [low + 256 * high for low, high in zip(rows[head - 4 :: width], rows[head - 3 :: width])]
+    sizes = [low + 256 * high for low, high in zip(rows[head - 4 :: width], rows[head - 3 :: width], strict=True)]
     pieces[::3], pieces[1::3], pieces[2::3] = both[::2], map(BytesIO(code).read, sizes), both[1::2]
     return iter(pieces)

@@ -71,7 +71,7 @@ def test_the_order_in_which_files_were_found_does_not_show():
 def test_bytecode_does_not_depend_on_the_hash_seed(python):
     """A set of constants is written in the order of its hashes, which differ from start to start unless told not to."""
     text = f"def known(x): return x in {{{', '.join(repr(str(number)) for number in range(20))}}}"
-    library, sidecar = {"python/sample.py": text.encode()}, {"sample.py": text}
+    library, sidecar = {"__init__.py": text.encode()}, {"sample.py": text}
     assert bytecode.compile_all(python, library, sidecar) == bytecode.compile_all(python, library, sidecar)
 
 
