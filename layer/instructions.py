@@ -1,8 +1,9 @@
 """Instructions of several CPythons in one numbering, without the room for caches: more alike than they are born.
 
-From 3.11 on an instruction may be followed by zeros, in which the interpreter caches what it found. One byte that
-stands for nothing else marks where they have to go: unpacking.py makes the zeros of it. Where there are more kinds of
-rooms than unused bytes, the rarest are left as they are.
+From 3.11 on an instruction may be followed by zeros, in which the interpreter caches what it found. Such kinds of
+instructions get the numbers that occur nowhere as an argument, so that unpacking.py can put the zeros in by number
+alone. For that the number comes after its argument. Where there are more such kinds than numbers left, the rarest keep
+their zeros.
 """
 
 from __future__ import annotations
@@ -19,39 +20,23 @@ class Numbering:
     def __init__(self, opcodes: Mapping[int, Opcodes], codes: Mapping[int, list[bytes]]) -> None:
         """``opcodes`` and all instructions (``codes``), by minor version."""
         self._opcodes = opcodes
-        names: Counter[str] = Counter()
-        used: set[int] = set()
+        uses: Counter[str] = Counter()
+        arguments: set[int] = set()
         for minor, several in codes.items():
             for code in several:
                 for opcode, argument in _units(code, opcodes[minor]):
-                    names[opcodes[minor][opcode][0]] += 1
-                    used.add(argument)
+                    uses[opcodes[minor][opcode][0]] += 1
+                    arguments.add(argument)
         # The commonest first: deflate gains by it. 0 is every version's own number for room.
-        ordered = sorted(names, key=lambda name: (-names[name], name))
-        self._numbers = {name: number for number, name in enumerate(ordered, 1)}
-        if len(ordered) > 255:
-            raise ValueError("more than 255 kinds of instructions")
-        self._markers = self._mark(names, sorted(set(range(1, 256)) - used - set(self._numbers.values())))
-
-    def _mark(self, names: Counter[str], free: list[int]) -> dict[str, bytes]:
-        """The byte that marks the room after an instruction; one for all that have the same in each version."""
-        rooms: Counter[tuple[int, ...]] = Counter()
-        by_name: dict[str, tuple[int, ...]] = {}
-        for name in self._numbers:
-            sizes = [dict(table.values()).get(name, -1) for table in self._opcodes.values()]
-            if max(sizes) > 0:
-                by_name[name] = tuple(sizes)
-                rooms[by_name[name]] += names[name]
-        groups: list[list[tuple[int, ...]]] = []
-        for room in sorted(rooms, key=lambda room: (-rooms[room], room)):
-            for group in groups:
-                if all(_agree(room, member) for member in group):
-                    group.append(room)
-                    break
-            else:
-                groups.append([room])
-        marked = {room: bytes([byte]) for byte, group in zip(free, groups, strict=False) for room in group}
-        return {name: marked[room] for name, room in by_name.items() if room in marked}
+        names = sorted(uses, key=lambda name: (-uses[name], name))
+        roomy = {name for table in opcodes.values() for name, room in table.values() if room}
+        free = sorted(set(range(1, 256)) - arguments)
+        marking = dict(zip([name for name in names if name in roomy], free, strict=False))
+        left = [number for number in range(1, 256) if number not in marking.values()]
+        # Raises if there are more kinds of instructions than numbers.
+        others = [name for name in names if name not in marking]
+        self._numbers = marking | dict(zip(others, left[: len(others)], strict=True))
+        self._marking = marking
 
     def write(self, code: bytes, minor: int) -> bytes:
         """``code`` of 3.``minor`` in the common numbering."""
@@ -59,9 +44,9 @@ class Numbering:
         content = bytearray()
         for opcode, argument in _units(code, opcodes):
             name, room = opcodes[opcode]
-            content += bytes([self._numbers[name], argument])
-            if room:
-                content += self._markers.get(name, bytes(2 * room))
+            content += bytes([argument, self._numbers[name]])
+            if name not in self._marking:
+                content += bytes(2 * room)
         return bytes(content)
 
     def table(self, minor: int) -> bytes:
@@ -72,10 +57,14 @@ class Numbering:
                 table[self._numbers[name]] = opcode
         return bytes(table)
 
-    def caches(self, minor: int) -> dict[bytes, int]:
-        """How many bytes of room each marker stands for in 3.``minor``."""
-        rooms = {self._markers[name]: 2 * room for name, room in self._opcodes[minor].values() if name in self._markers}
-        return {marker: room for marker, room in sorted(rooms.items()) if room}
+    def rooms(self, minor: int) -> dict[bytes, bytes]:
+        """What has to be put for the numbers that go without their room in 3.``minor``: the number and the room."""
+        rooms = {
+            bytes([self._marking[name]]): bytes([self._marking[name]]) + bytes(2 * room)
+            for name, room in self._opcodes[minor].values()
+            if room and name in self._marking
+        }
+        return dict(sorted(rooms.items()))
 
 
 def _units(code: bytes, opcodes: Opcodes) -> Iterator[tuple[int, int]]:
@@ -83,7 +72,3 @@ def _units(code: bytes, opcodes: Opcodes) -> Iterator[tuple[int, int]]:
     while place < len(code):
         yield code[place], code[place + 1]
         place += 2 + 2 * opcodes[code[place]][1]
-
-
-def _agree(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return all(a == b or -1 in (a, b) for a, b in zip(one, other, strict=True))

@@ -124,7 +124,7 @@ class _Packer:
         count = len(self._references) + 1
         modules = [part for path, module in self._modules[minor].items() for part in (self._paths[path], module)]
         rounds.append((self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules), 0))
-        numbering = self._numbering.table(minor), self._numbering.caches(minor)
+        numbering = self._numbering.table(minor), self._numbering.rooms(minor)
         return count, texts, others, head, record, tuple(rounds), *numbering
 
     def _grouped(self) -> list[bytes]:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
     texts, others, records, sizes, versions = loads(content)  # the instructions, which follow, it does not look at
-    place, count, own_texts, own_others, head, record, rounds, opcodes, caches = versions[version]
+    place, count, own_texts, own_others, head, record, rounds, opcodes, rooms = versions[version]
     ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
     chunks = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
-    instructions = b"".join([_instructions(content[chunk], opcodes, caches) for chunk in chunks])
+    instructions = b"".join([_instructions(content[chunk], opcodes, rooms) for chunk in chunks])
     codes = _codes(records[head], head, record, sum([number for _, number in rounds]), instructions)
     pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
     for containers, number in rounds:
@@ -38,12 +38,12 @@ def _texts(texts: tuple[bytes, ...]) -> list[bytes]:
     return [of_size.replace(b"\0", b"\xda" + bytes([size])) for size, of_size in enumerate(texts)]
 
 
-def _instructions(code: bytes, opcodes: bytes, caches: dict[bytes, int]) -> bytearray:
-    """Instructions with the numbers that this CPython gives them, and room for what it caches beside them."""
-    for marker, size in caches.items():
-        code = code.replace(marker, bytes(size))
+def _instructions(code: bytes, opcodes: bytes, rooms: dict[bytes, bytes]) -> bytearray:
+    """Instructions with the numbers that this CPython gives them, each before its argument, and room for caches."""
+    for number, with_room in rooms.items():
+        code = code.replace(number, with_room)
     content = bytearray(code)
-    content[::2] = content[::2].translate(opcodes)
+    content[::2], content[1::2] = code[1::2].translate(opcodes), code[::2]
     return content
 
 
