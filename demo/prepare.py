@@ -49,7 +49,7 @@ def is_current(layer: Path, root: Path = ROOT) -> bool:
     """Whether nothing that the layer is made of has changed since it was built."""
     if not layer.exists():
         return False
-    sources = [root / "build.sh", root / "requirements" / "layer.txt"]
+    sources = [root / "build.sh", *(root / "requirements" / name for name in ("build.txt", "layer.txt"))]
     for name in ("extension", "layer"):
         # Folders too: theirs is the time at which a file came or went.
         sources += [path for path in (root / name).rglob("*") if "__pycache__" not in path.parts]

@@ -6,8 +6,8 @@
 - no column tables (``-X no_debug_ranges``, from 3.11 on): a quarter smaller;
 - the path that the source has, or would have, on Lambda.
 
-What functions import (``python/``) gets ordinary files in ``__pycache__``, with unchecked-hash invalidation (PEP 552):
-unzipping changes the time of the sources, and nothing edits them. The sidecar's modules are packed by ``streams``.
+What functions import (``python/``) keeps its lines. Its one .pyc, that of the package (``layer/cached.py``), has
+unchecked-hash invalidation (PEP 552): unzipping changes the time of the sources, and nothing edits them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from layer.instructions import Opcodes
 from layer.interpreters import Interpreter
 
 _COMPILER = Path(__file__).with_name("compiler.py")
+_CACHED = Path(__file__).with_name("cached.py")
+_MINIFY = Path(__file__).with_name("minify.py")
+_UNPACKING = Path(__file__).with_name("preheat") / "unpacking.py"
+LIBRARY = "/opt/python/preheat"  # where its files lie on Lambda
+PACKAGE = "__init__.py"
 
 
 class BytecodeError(Exception):
@@ -29,34 +35,52 @@ class BytecodeError(Exception):
 
 
 class Compiled(NamedTuple):
-    """What one interpreter made: .pyc files by their path in ``/opt``, marshalled modules by that in ``/opt/preheat``.
+    """What one interpreter made of ``library`` and ``modules``: marshalled code by path; and the package's .pyc.
 
-    ``magic`` is the magic number of its bytecode, which an interpreter must share to run it.
+    ``magic`` is the magic number of its bytecode, which an interpreter must share to run it, ``opcodes`` what the code
+    consists of.
     """
 
-    cached: dict[str, bytes]
+    library: dict[str, bytes]
     modules: dict[str, bytes]
+    cached: bytes
     magic: bytes
+    opcodes: Opcodes
 
 
 def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: dict[str, str]) -> Compiled:
-    """Compile ``library`` (path in ``/opt`` -> source) and ``sidecar`` (path in ``/opt/preheat`` -> source)."""
+    """Compile ``library`` (path in ``LIBRARY`` -> source) and ``sidecar`` (path in ``/opt/preheat`` -> source)."""
     with tempfile.TemporaryDirectory() as folder:
-        plain = _jobs(Path(folder, "plain"), "/opt", library)
+        lined = _jobs(Path(folder, "lined"), LIBRARY, library)
         bare = _jobs(Path(folder, "bare"), "/opt/preheat", {path: text.encode() for path, text in sidecar.items()})
-        jobs = {"plain": list(plain.values()), "bare": list(bare.values())}
-        magic = bytes.fromhex(_run(interpreter, folder, jobs))
-        cached = {_cached(path, interpreter): Path(target).read_bytes() for path, (_, target, _) in plain.items()}
-        return Compiled(cached, {path: Path(target).read_bytes() for path, (_, target, _) in bare.items()}, magic)
+        instead = _write(Path(folder, "instead.py"), b"\n".join([_UNPACKING.read_bytes(), *_without_future(_CACHED)]))
+        package = _write(Path(folder, "package.py"), library.get(PACKAGE, b""))
+        cached = Path(folder, "package.pyc")
+        jobs = {
+            "lined": list(lined.values()),
+            "bare": list(bare.values()),
+            "cached": [(package, str(cached), instead)],
+        }
+        told = json.loads(_run(interpreter, folder, jobs))
+        opcodes = {int(opcode): (name, room) for opcode, (name, room) in told["opcodes"].items()}
+        made, modules = (
+            {path: Path(target).read_bytes() for path, (_, target, _) in jobs.items()} for jobs in (lined, bare)
+        )
+        return Compiled(made, modules, cached.read_bytes(), bytes.fromhex(told["magic"]), opcodes)
 
 
-def check(interpreter: Interpreter, modules: dict[str, bytes], streams: list[bytes]) -> None:
-    """Let the interpreter compare what it reads from ``streams`` with what it has compiled."""
+def check(interpreter: Interpreter, compiled: dict[str, bytes], first: bytes, *archives: bytes) -> None:
+    """Let the interpreter compare what it reads from ``first`` and ``archives`` with what it has compiled."""
     with tempfile.TemporaryDirectory() as folder:
-        names = [_write(Path(folder, f"stream{number}"), stream) for number, stream in enumerate(streams)]
-        numbered = enumerate(modules.items())
+        names = [_write(Path(folder, f"archive{number}"), archive) for number, archive in enumerate(archives)]
+        numbered = enumerate(compiled.items())
         expected = {path: _write(Path(folder, f"{number}"), code) for number, (path, code) in numbered}
-        _run(interpreter, folder, {"check": [(names, expected)]})
+        _run(interpreter, folder, {"check": [(_write(Path(folder, "first"), first), names, expected)]})
+
+
+def _without_future(path: Path) -> list[bytes]:
+    lines = path.read_bytes().splitlines()
+    return [line for line in lines if not line.startswith(b"from __future__")]
 
 
 def _jobs(folder: Path, root: str, sources: dict[str, bytes]) -> dict[str, tuple[str, str, str]]:
@@ -78,6 +102,8 @@ def _write(path: Path, content: bytes) -> str:
 def _run(interpreter: Interpreter, folder: str, jobs: dict[str, Any]) -> str:
     # A copy, in a folder where nothing else can be imported by mistake.
     program = _write(Path(folder, "compiler.py"), _COMPILER.read_bytes())
+    for needed in (_UNPACKING, _MINIFY):
+        _write(Path(folder, needed.name), needed.read_bytes())
     command: list[str | Path] = [interpreter.path, "-s", "-S", "-B", "-X", "no_debug_ranges", program]
     # Nothing else of the environment: PYTHONPATH or a locale must not reach the result. Sets are written in the order
     # of their hashes.
@@ -90,8 +116,3 @@ def _run(interpreter: Interpreter, folder: str, jobs: dict[str, Any]) -> str:
     if done.returncode:
         raise BytecodeError(f"Python {interpreter}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout.decode().strip()
-
-
-def _cached(name: str, interpreter: Interpreter) -> str:
-    folder, _, file = name.rpartition("/")
-    return f"{folder}/__pycache__/{file.removesuffix('.py')}.cpython-3{interpreter.minor}.pyc"

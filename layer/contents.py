@@ -14,7 +14,34 @@ AWS_LAUNCHER = "extensions/AWSParametersAndSecretsLambdaExtension"
 # Of the sidecar, what is not packed: it runs before anything is unpacked.
 _PLAIN = ("start.py", "otherwise.py")
 # What runs up to "registered", and so is read first; all else is found in the rest.
-FIRST = frozenset({"importer.py", "extension/__init__.py", "extension/boot.py"})
+FIRST = frozenset({"importer.py", "unpacking.py", "extension/__init__.py", "extension/boot.py"})
+# What an ordinary start does without, and is read when it is first asked for: 1 ms then, and none of a cold start.
+LATE = frozenset(
+    {
+        "extension/__main__.py",
+        "extension/api/secrets_agent.py",
+        "extension/api/tables.py",
+        "extension/aws/checksums.py",
+        "extension/aws/roles.py",
+        "extension/aws/tunnel.py",
+        "extension/files.py",
+        "extension/local.py",
+        "extension/proxies.py",
+        "extension/settings/documents.py",
+        "extension/settings/file.py",
+        "extension/sources/ranged.py",
+        "extension/tables/__init__.py",
+        "extension/tables/delimited.py",
+        "extension/tables/documents.py",
+        "extension/tables/files.py",
+        "extension/tables/index.py",
+        "extension/tables/making.py",
+        "extension/tables/problems.py",
+        "extension/tables/registry.py",
+        "extension/tables/sqlite.py",
+        "extension/tables/table.py",
+    }
+)
 # Of the vendored library nothing else is used; what is left out takes imports with it (random, heapq, functools).
 _VENDORED = "cachetools/__init__.py"
 VENDORED_NAMES = ("Cache", "LRUCache")

@@ -14,16 +14,18 @@ from typing import NamedTuple
 
 CODE = ord("c")
 TUPLE = ord("(")
-_SMALL_TUPLE = ord(")")
+SMALL_TUPLE = ord(")")
+FROZENSET = ord(">")
+TEXT = ord("Z")  # a string of up to 255 ASCII characters, interned
+REF = ord("r")
+INLINE = b"NTF.i"  # None, booleans, "..." and small ints take no more than a reference to them
+FLAG = 0x80  # what follows gets the next number for later references
 _DICT = b"{"
 _END = b"0"  # of a dict
-_REF = ord("r")
-_FLAG = 0x80  # what follows gets the next number for later references
 _SINGLETONS = b"NTF."
 _FIXED = {ord("i"): 4, ord("g"): 8, ord("y"): 16}  # int, float, complex
 _COUNTED = {ord("z"): 1, ord("Z"): 1, **dict.fromkeys(b"aAuts", 4)}  # strings and bytes: size of their length
-_FROZENSET = ord(">")
-_SIZED = {_SMALL_TUPLE: 1, TUPLE: 4, _FROZENSET: 4}  # size of their count
+_SIZED = {SMALL_TUPLE: 1, TUPLE: 4, FROZENSET: 4}  # size of their count
 _LONG = ord("l")
 _SLICE = ord(":")
 
@@ -77,12 +79,12 @@ class _Reader:
 
     def value(self) -> int:
         kind = self._take(1)[0]
-        if kind == _REF:
+        if kind == REF:
             return self._seen[int.from_bytes(self._take(4), "little")]
         place = len(self._seen)
-        if kind & _FLAG:
+        if kind & FLAG:
             self._seen.append(-1)
-            kind ^= _FLAG
+            kind ^= FLAG
         number = self._pool.add(Value(kind, self._pieces(kind)))
         if place < len(self._seen) and self._seen[place] == -1:
             self._seen[place] = number
@@ -102,7 +104,7 @@ class _Reader:
         if kind in _SIZED:
             count = self._take(_SIZED[kind])
             members = self._values(int.from_bytes(count, "little"))
-            if kind == _FROZENSET:  # written in the order of its hashes, which is not the same in each CPython
+            if kind == FROZENSET:  # written in the order of its hashes, which is not the same in each CPython
                 members.sort(key=self._pool.__getitem__)
             return (count, *members)
         if kind == _SLICE:
@@ -132,12 +134,12 @@ class Writer:
     def write(self, number: int) -> None:
         """Write a value, or a reference to it."""
         if number in self._written:
-            self.content += bytes([_REF]) + self._written[number].to_bytes(4, "little")
+            self.content += bytes([REF]) + self._written[number].to_bytes(4, "little")
             return
         value = self._pool[number]
         if self._shared(number):
             self._written[number] = len(self._written)
-            self.content.append(value.kind | _FLAG)
+            self.content.append(value.kind | FLAG)
         else:
             self.content.append(value.kind)
         for piece in value.pieces:
@@ -145,10 +147,6 @@ class Writer:
                 self.write(piece)
             else:
                 self.content += piece
-
-    def open_tuple(self, count: int) -> None:
-        """Begin a tuple; the next ``count`` values are its members."""
-        self.content += bytes([TUPLE]) + count.to_bytes(4, "little")
 
     def write_dict(self, items: Iterable[tuple[int, int]]) -> None:
         """Write a dict of these keys and values."""

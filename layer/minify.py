@@ -22,7 +22,7 @@ def minify(text: bytes, path: str, only: Iterable[str] = (), origins: Mapping[st
         tree = ast.parse(text, path)
     except (SyntaxError, ValueError) as error:
         raise Unreadable(f"{path} is no Python: {type(error).__name__}: {error}") from None
-    _Shortener().visit(tree)
+    shorten(tree)
     if origins:
         _take_from(tree, origins, path)
     if only:
@@ -31,6 +31,12 @@ def minify(text: bytes, path: str, only: Iterable[str] = (), origins: Mapping[st
     if ast.dump(ast.parse(short)) != ast.dump(tree):
         raise Unreadable(f"{path} means something else after ast.unparse")
     return short
+
+
+def shorten(tree: ast.Module) -> None:
+    """Take out of ``tree`` what ``minify`` leaves out; the rest keeps its lines."""
+    _Shortener().visit(tree)
+    ast.fix_missing_locations(tree)
 
 
 class _Shortener(ast.NodeTransformer):
@@ -54,7 +60,9 @@ class _Shortener(ast.NodeTransformer):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         self.generic_visit(node)
-        return ast.Assign(targets=[node.target], value=node.value) if node.value is not None else None
+        if node.value is None:
+            return None
+        return ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
         self.generic_visit(node)

@@ -1,21 +1,23 @@
 """Imports the sidecar's modules from the archives that ``build.sh`` made of them.
 
 One file instead of sixty: no look-up, open and read for each module, and strings that many modules share are made once.
-What is needed up to "registered" comes in a small file of its own, which start.py has read; the rest is read when a
-module in it is first asked for. On a Python that there is no bytecode for everything comes as source text.
+What is needed up to "registered" comes in a small file of its own, which start.py has read; the rest, and apart from it
+what most functions never need, is read when a module in it is first asked for. On a Python that there is no bytecode
+for everything comes as source text.
 """
 
 from __future__ import annotations
 
 import sys
 from _frozen_importlib import ModuleSpec
-from marshal import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
+    from typing import Any
 
 PACKAGES = frozenset({"extension", "cachetools"})
+ARCHIVES = ("rest", "late")  # in the order in which they are looked into
 
 
 class Importer:
@@ -25,14 +27,15 @@ class Importer:
     is the same twice.
     """
 
-    __slots__ = ("_bytecode", "_folder", "_modules")
+    __slots__ = ("_bytecode", "_folder", "_modules", "_read")
 
     def __init__(self, folder: str, modules: dict[str, CodeType | str], bytecode: str) -> None:
         """``folder`` is where the package would lie, ``modules`` has what is there by its path in it; ``bytecode`` is
-        the path, without ``.rest``, of what is still to be read, or "" where nothing is."""
+        the cache tag of what is still to be read, or "" where nothing is."""
         self._folder = folder
         self._modules = modules
         self._bytecode = bytecode
+        self._read = 0 if bytecode else len(ARCHIVES)  # how many archives are read
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         """The module ``name``, or None for one that is not ours."""
@@ -40,11 +43,13 @@ class Importer:
             return None
         place = name.replace(".", "/")
         found = self._find(place)
-        if found is None and self._bytecode:
-            self._read_rest()
+        while found is None:
+            number = self._read
+            if number == len(ARCHIVES):
+                return None
+            self._modules.update(self._modules_in(ARCHIVES[number]))
+            self._read = number + 1  # not before: another thread may look by now
             found = self._find(place)
-        if found is None:
-            return None
         is_package = found.endswith("/__init__.py")
         # A loader need not derive from importlib.abc.Loader, which would have to be imported.
         return ModuleSpec(name, self, loader_state=found, is_package=is_package)  # type: ignore[arg-type]
@@ -67,13 +72,12 @@ class Importer:
                 return path
         return None
 
-    def _read_rest(self) -> None:
-        with open(self._folder + "/bytecode/shared", "rb") as file:
-            content = file.read()
-        with open(self._bytecode + ".rest", "rb") as file:
-            content += file.read()
-        self._modules = {**self._modules, **loads(content)[1]}
-        self._bytecode = ""
+    def _modules_in(self, archive: str) -> dict[str, CodeType]:
+        names: dict[str, Any] = {}
+        exec(self._modules["unpacking.py"], names)
+        with open(f"{self._folder}/bytecode/{archive}", "rb") as file:
+            modules: dict[str, CodeType] = names["unpack"](file.read(), self._bytecode)
+        return modules
 
 
 def run(folder: str, modules: dict[str, CodeType | str], bytecode: str) -> None:

@@ -14,6 +14,14 @@ if sys.version_info < (3, 10):  # noqa: UP036  # it is what this line is for: th
 
 from marshal import loads  # not before the version is known to do
 
+try:
+    from bz2 import decompress
+except ImportError:
+    sys.stdout.write(
+        "preheat: has no bytecode for %s, and without its module bz2 can't read the sources:"  # noqa: UP031
+        " use the runtime python3.10 or later, or a Python that has the module.\n" % (sys.executable,)
+    )
+    sys.exit(1)
 bytecode = ""
 with open(__file__.rpartition("/")[0] + "/sources", "rb") as file:
-    modules = loads(file.read())
+    modules = loads(decompress(file.read()))

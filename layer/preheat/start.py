@@ -13,8 +13,8 @@ try:
     from _frozen_importlib_external import MAGIC_NUMBER
     from marshal import loads
 
-    bytecode = folder + "/bytecode/" + sys.implementation.cache_tag
-    with open(bytecode + ".first", "rb") as file:
+    bytecode = sys.implementation.cache_tag
+    with open(folder + "/bytecode/" + bytecode + ".first", "rb") as file:
         content = file.read()
     if content[:4] != MAGIC_NUMBER:
         raise ImportError

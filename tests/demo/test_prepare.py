@@ -14,7 +14,13 @@ from demo.records import Failed
 @pytest.fixture
 def checkout(tmp_path):
     """Sources, all of one second, and a layer made a second later."""
-    for name in ("build.sh", "requirements/layer.txt", "extension/boot.py", "layer/preheat/start.py"):
+    for name in (
+        "build.sh",
+        "requirements/build.txt",
+        "requirements/layer.txt",
+        "extension/boot.py",
+        "layer/preheat/start.py",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     for path in tmp_path.rglob("*"):
@@ -32,7 +38,10 @@ def test_no_layer_is_not_current(checkout):
     assert not prepare.is_current(checkout / "none.zip", checkout)
 
 
-@pytest.mark.parametrize("name", ["build.sh", "requirements/layer.txt", "extension/boot.py", "layer/preheat/start.py"])
+@pytest.mark.parametrize(
+    "name",
+    ["build.sh", "requirements/build.txt", "requirements/layer.txt", "extension/boot.py", "layer/preheat/start.py"],
+)
 def test_a_changed_source_makes_it_old(checkout, name):
     os.utime(checkout / name, (1002, 1002))
     assert not prepare.is_current(checkout / "layer.zip", checkout)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from layer import interpreters
+from layer import contents, interpreters
 from tests.integration.passing_time import let_pass
 from tests.integration.sidecar import ROOT
 from tests.integration.world import LISTS, fill
@@ -38,20 +38,9 @@ READY = REGISTERED | _names(
     """
 )
 # Modules of the package that an ordinary start does without; every other one is loaded by then.
-LATE = _names(
-    """
-    extension.__main__ extension.local
-    extension.api.secrets_agent extension.aws.roles
-    extension.aws.checksums extension.files extension.sources.ranged
-    extension.undumpable
-    extension.aws.tunnel extension.proxies
-    extension.settings.documents extension.settings.file
-    extension.api.tables
-    extension.tables extension.tables.delimited extension.tables.documents extension.tables.files
-    extension.tables.index extension.tables.making extension.tables.problems extension.tables.registry
-    extension.tables.sqlite extension.tables.table
-    """
-)
+LATE = {path.removesuffix(".py").replace("/", ".") for path in contents.LATE} | {
+    "extension.undumpable"  # for every first INVOKE, so read with the rest
+}
 
 
 def _own_modules():

@@ -14,7 +14,7 @@ import pytest
 from layer import interpreters, wheels
 
 ROOT = Path(__file__).resolve().parents[2]
-# What build.sh reads. The vendored wheel comes along, so that one download serves every build.
+# What build.sh reads. The wheels come along, so that one download serves every build.
 PARTS = ("LICENSE", "NOTICE", "build.sh", "extension", "layer", "requirements", "tools", ".cache/layer")
 PYTHONS = interpreters.find() or interpreters.find([Path(sys.executable)])
 
@@ -41,7 +41,8 @@ def checkout(tmp_path_factory):
     """What there is to build from, as it was when the tests began."""
     cache = ROOT / ".cache" / "layer"
     cache.mkdir(parents=True, exist_ok=True)
-    wheels.fetch(ROOT / "requirements" / "layer.txt", cache)
+    for name in ("layer.txt", "build.txt"):
+        wheels.fetch(ROOT / "requirements" / name, cache)
     return copy(ROOT, tmp_path_factory.mktemp("checkout"))
 
 

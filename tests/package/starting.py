@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import marshal
 import subprocess
 from pathlib import Path
@@ -39,5 +40,5 @@ def started(python, opt, program, *arguments) -> str:
 
 def sources(opt: Path) -> dict[str, str]:
     """The sidecar's modules as the layer has them for a Python without bytecode."""
-    texts: dict[str, str] = marshal.loads((opt / "preheat" / "sources").read_bytes())
+    texts: dict[str, str] = marshal.loads(bz2.decompress((opt / "preheat" / "sources").read_bytes()))
     return texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import sys
@@ -10,9 +11,9 @@ import zipfile
 
 import pytest
 
-from layer import archive, bytecode, contents, interpreters
+from layer import archive, bytecode, contents, deflate, interpreters, wheels
 from layer.build import MAX_SIZE
-from tests.package.conftest import PYTHONS, build, copy
+from tests.package.conftest import PYTHONS, ROOT, build, copy
 
 
 @pytest.fixture
@@ -63,6 +64,23 @@ def test_a_date_before_the_formats_first_is_that_first_one():
     assert archive.write({"a": b""}, frozenset(), 0) == archive.write({"a": b""}, frozenset())
 
 
+def test_what_zopfli_compresses_every_unzip_reads():
+    content = {"a": b"", "b": b"word " * 1000, "c": os.urandom(3000)}
+    compress = deflate.load(ROOT / "requirements" / "build.txt", ROOT / ".cache" / "layer")
+    written = archive.write(content, frozenset({"b"}), deflate=compress)
+    assert len(written) <= len(archive.write(content, frozenset({"b"})))
+    with zipfile.ZipFile(io.BytesIO(written)) as opened:
+        assert opened.testzip() is None
+        assert content == {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_a_compressor_of_another_machine_is_refused_by_name(monkeypatch, tmp_path):
+    monkeypatch.setattr(wheels, "fetch", lambda requirements, cache: tmp_path / "zopfli-1-other.whl")
+    monkeypatch.setattr(wheels, "read", lambda wheel, names: dict.fromkeys(names, b"no library"))
+    with pytest.raises(wheels.WheelError, match=r"zopfli-1-other\.whl can't be used on this machine"):
+        deflate.load(tmp_path / "build.txt", tmp_path)
+
+
 def test_the_order_in_which_files_were_found_does_not_show():
     found = {"b/c": b"1", "a": b"2", "b-c": b"3"}
     assert archive.write(found, frozenset()) == archive.write(dict(reversed(found.items())), frozenset())
@@ -71,7 +89,7 @@ def test_the_order_in_which_files_were_found_does_not_show():
 def test_bytecode_does_not_depend_on_the_hash_seed(python):
     """A set of constants is written in the order of its hashes, which differ from start to start unless told not to."""
     text = f"def known(x): return x in {{{', '.join(repr(str(number)) for number in range(20))}}}"
-    library, sidecar = {"python/sample.py": text.encode()}, {"sample.py": text}
+    library, sidecar = {"__init__.py": text.encode()}, {"sample.py": text}
     assert bytecode.compile_all(python, library, sidecar) == bytecode.compile_all(python, library, sidecar)
 
 

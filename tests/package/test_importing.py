@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from layer.contents import LATE
 from tests.package.starting import IMPORT_ALL, sources, started
 
 
@@ -13,7 +14,7 @@ from tests.package.starting import IMPORT_ALL, sources, started
 def modules(opt):
     """The sidecar's modules as they are imported; ``__main__`` would run, not load."""
     paths = [path.removesuffix(".py").removesuffix("/__init__") for path in sources(opt)]
-    return [path.replace("/", ".") for path in paths if not path.endswith(("__main__", "importer"))]
+    return [path.replace("/", ".") for path in paths if not path.endswith(("__main__", "importer", "unpacking"))]
 
 
 @pytest.fixture(params=["bytecode", "sources"])
@@ -47,16 +48,24 @@ def test_bytecode_of_another_format_is_not_run(python, opt, modules, change):
     first = opt / "preheat" / "bytecode" / f"cpython-3{python.minor}.first"
     content = first.read_bytes()
     first.write_bytes(content[:3] if change == "cut short" else bytes([content[0] ^ 1]) + content[1:])
-    (opt / "preheat" / "bytecode" / "shared").unlink()
+    (opt / "preheat" / "bytecode" / "rest").unlink()
     assert "" == started(python, opt, IMPORT_ALL, *modules)
 
 
 def test_up_to_registration_only_the_first_file_is_read(python, opt):
-    for name in ("shared", f"cpython-3{python.minor}.rest"):
-        (opt / "preheat" / "bytecode" / name).unlink()
-    (opt / "preheat" / "sources").unlink()
+    for name in ("bytecode/rest", "bytecode/late", "sources"):
+        (opt / "preheat" / name).unlink()
     assert "" == started(python, opt, IMPORT_ALL, "extension", "extension.boot")
     assert "extension.clock FileNotFoundError" in started(python, opt, IMPORT_ALL, "extension.clock")
+
+
+def test_what_is_rarely_needed_is_read_when_it_is_asked_for(python, opt, modules):
+    """All else is found without it, and all of it is not."""
+    (opt / "preheat" / "bytecode" / "late").unlink()
+    (opt / "preheat" / "sources").unlink()
+    late = {path.removesuffix(".py").replace("/", ".") for path in LATE}
+    missing = [line.split("(")[0] for line in started(python, opt, IMPORT_ALL, *modules).splitlines()]
+    assert {f"{name} FileNotFoundError" for name in late - {"extension.__main__"}} == set(missing)
 
 
 def test_modules_know_where_they_would_lie(python, opt, either):
@@ -126,19 +135,22 @@ print(ends == [[]] * 8, sorted(runs) == sorted(set(runs)))
     assert "True True\n" == told
 
 
-def test_what_runs_has_neither_lines_nor_docstrings_nor_asserts_nor_annotations(python, opt):
+def test_what_runs_has_nothing_that_only_people_need(python, opt):
     told = started(
         python,
         opt,
         """
 import importlib.util, sys
-assert importer.find_spec("extension.clock")
+assert importer.find_spec("extension.clock") and importer.find_spec("extension.local")
 Code = type(importer.find_spec.__code__)
 def look(path, code):
     assert code.co_filename == "/opt/preheat/" + path, code.co_filename
     assert all(line is None for _, _, line in code.co_lines()), path
     names = {*code.co_names, *code.co_varnames}
     assert names.isdisjoint({"__annotations__", "AssertionError", "TYPE_CHECKING", "annotations"}), (path, names)
+    parameters = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)
+    variables = code.co_varnames[parameters:]
+    assert all(name.isdigit() or name in code.co_cellvars for name in variables), (path, variables)
     assert "__doc__" not in names, path
     return 1 + sum(look(path, each) for each in code.co_consts if isinstance(each, Code))
 print(sum(look(path, code) for path, code in importer._modules.items()) > 500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import json
 import marshal
 import os
@@ -59,7 +60,7 @@ class Opt:
             shutil.copy(ROOT / "layer" / "preheat" / name, folder / "preheat")
         importer = (ROOT / "layer" / "preheat" / "importer.py").read_text("utf-8")
         modules = {"importer.py": importer, "extension/__init__.py": "", "extension/boot.py": PROBE}
-        (folder / "preheat" / "sources").write_bytes(marshal.dumps(modules))
+        (folder / "preheat" / "sources").write_bytes(bz2.compress(marshal.dumps(modules)))
 
     def run(self, *, path=None, cwd="/", shell=(), launcher=None, **environ) -> subprocess.CompletedProcess[str]:
         """Start the launcher as Lambda would, with nothing on PATH but the folder ``path``."""

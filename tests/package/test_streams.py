@@ -1,12 +1,14 @@
-"""Bytecode of several CPythons in streams that share what they can: each reads back just what it has compiled."""
+"""Bytecode of several CPythons in one archive, what is alike once: each reads back just what it has compiled."""
 
 from __future__ import annotations
 
+import bz2
 import marshal
 
 import pytest
 
-from layer import bytecode, streams
+from layer import bytecode, packing, sources, streams
+from layer.instructions import Numbering
 from layer.marshalled import FormatError, Pool
 from tests.package.conftest import PYTHONS
 
@@ -36,53 +38,105 @@ def outer(one, /, two):
             return await it
     return Inner, wait
 """
-MODULES = {"first.py": "LIMIT = 'a message that both have'\n" + ODD, "a/b.py": ODD, "a/__init__.py": ""}
+MODULES = {
+    "first.py": "LIMIT = 'a message that both have'\n" + ODD,
+    "a/b.py": ODD,
+    "a/__init__.py": "",
+    "late.py": "def late(): return 'seldom'",
+}
+# A function too long for the table of lines that all share, and names that take three bytes of an instruction.
+LONG = "def long(it):\n" + "".join(f"    it.name{number} = it.other{number}\n" for number in range(400))
 
 
 @pytest.fixture(scope="module")
 def compiled():
-    return {python.minor: bytecode.compile_all(python, {}, MODULES).modules for python in PYTHONS}
+    return {python.minor: bytecode.compile_all(python, {}, MODULES) for python in PYTHONS}
+
+
+def packed_of(compiled):
+    modules = {minor: made.modules for minor, made in compiled.items()}
+    opcodes = {minor: made.opcodes for minor, made in compiled.items()}
+    return streams.make(modules, opcodes, frozenset({"first.py"}), frozenset({"late.py"}))
 
 
 @pytest.fixture(scope="module")
 def packed(compiled):
-    return streams.make(compiled, frozenset({"first.py"}))
+    return packed_of(compiled)
 
 
 def test_each_cpython_reads_what_it_has_compiled(python, compiled, packed):
-    both = [packed.first[python.minor], packed.shared + packed.rest[python.minor]]
-    bytecode.check(python, compiled[python.minor], both)
+    bytecode.check(python, compiled[python.minor].modules, packed.first[python.minor], packed.rest, packed.late)
+
+
+def test_one_version_alone_reads_it_too(python, compiled):
+    packed = packed_of({python.minor: compiled[python.minor]})
+    bytecode.check(python, compiled[python.minor].modules, packed.first[python.minor], packed.rest, packed.late)
+
+
+def test_long_functions_and_far_names(python):
+    made = bytecode.compile_all(python, {}, {"long.py": LONG})
+    archive = packing.pack({python.minor: made.modules}, {python.minor: made.opcodes})
+    bytecode.check(python, made.modules, streams.NOTHING, archive)
+
+
+def test_no_modules_at_all(python):
+    assert packing.pack({python.minor: {}}, {python.minor: {}})
 
 
 def test_the_check_finds_a_value_that_has_changed(python, compiled, packed):
-    rest = packed.shared.replace(b"no name", b"no nane") + packed.rest[python.minor]
-    assert rest != packed.shared + packed.rest[python.minor]
+    rest = packed.rest.replace(b"no name", b"no nane")
+    assert rest != packed.rest
     with pytest.raises(bytecode.BytecodeError, match=r"a/b\.py has become something else"):
-        bytecode.check(python, compiled[python.minor], [packed.first[python.minor], rest])
+        bytecode.check(python, compiled[python.minor].modules, packed.first[python.minor], rest, packed.late)
+
+
+def test_the_check_finds_an_instruction_that_has_changed(python, compiled, packed):
+    rest = packed.rest[:-2] + bytes([packed.rest[-2] ^ 1]) + packed.rest[-1:]
+    made = compiled[PYTHONS[-1].minor].modules, packed.first[PYTHONS[-1].minor]
+    with pytest.raises(bytecode.BytecodeError, match=r"has become something else"):
+        bytecode.check(PYTHONS[-1], *made, rest, packed.late)
 
 
 def test_the_check_finds_a_module_that_is_missing(python, compiled, packed):
-    with pytest.raises(bytecode.BytecodeError, match=r"the streams hold \['first.py'\]"):
-        bytecode.check(python, compiled[python.minor], [packed.first[python.minor]])
+    with pytest.raises(bytecode.BytecodeError, match=r"the streams hold \['a/__init__.py', 'a/b.py', 'first.py'\]"):
+        bytecode.check(python, compiled[python.minor].modules, packed.first[python.minor], packed.rest)
 
 
-def test_nothing_that_two_versions_have_is_in_either_of_them(packed):
-    if len(PYTHONS) == 1:
-        pytest.skip("only one CPython here")
-    assert b"no name" in packed.shared
-    assert [] == [minor for minor, rest in packed.rest.items() if b"no name" in rest]
-
-
-def test_one_version_alone_needs_nothing_shared(python, compiled):
-    modules = compiled[python.minor]
-    packed = streams.make({python.minor: modules}, frozenset())
-    assert ((), {}) == marshal.loads(packed.shared + b"{0")
-    bytecode.check(python, modules, [packed.shared + packed.rest[python.minor]])
+def test_what_several_versions_have_is_there_once(packed):
+    assert 1 == packed.rest.count(b"no name")
 
 
 def test_first_streams_stand_alone(packed):
     """They are read before anything that is shared."""
     assert [b"a message that both have" in first for first in packed.first.values()] == [True] * len(PYTHONS)
+
+
+def test_instructions_in_one_numbering():
+    """Two versions with other numbers, and other rooms for caches, of the same instructions: written alike."""
+    opcodes = {
+        11: {7: ("LOAD", 0), 8: ("CALL", 2), 9: ("STORE", 1)},
+        12: {3: ("LOAD", 0), 5: ("CALL", 1), 2: ("STORE", 1)},
+    }
+    codes = {11: bytes([7, 1, 8, 2, 0, 0, 0, 0, 7, 1, 9, 4, 0, 0]), 12: bytes([3, 1, 5, 2, 0, 0, 3, 1, 2, 4, 0, 0])}
+    numbering = Numbering(opcodes, {minor: [code] for minor, code in codes.items()})
+    written = {minor: numbering.write(code, minor) for minor, code in codes.items()}
+    assert written[11] == written[12]
+    assert 8 == len(written[11])
+    for minor, code in codes.items():
+        read = written[minor]
+        for number, with_room in numbering.rooms(minor).items():
+            read = read.replace(number, with_room)
+        assert code[::2] == read[1::2].translate(numbering.table(minor))
+        assert code[1::2] == read[::2]
+
+
+def test_where_no_byte_is_free_rooms_are_written_as_they_are():
+    opcodes = {11: {8: ("CALL", 1)}}
+    code = b"".join(bytes([8, argument, 0, 0]) for argument in range(256))
+    numbering = Numbering(opcodes, {11: [code]})
+    assert {} == numbering.rooms(11)
+    assert code[1::2] == numbering.write(code, 11)[::2]
+    assert code[::2] == numbering.write(code, 11)[1::2].translate(numbering.table(11))
 
 
 def test_the_interpreter_that_packs_does_not_show():
@@ -105,4 +159,4 @@ def test_what_no_compiler_writes_is_refused(value):
 
 def test_sources_read_back_as_text():
     texts = {"a.py": "x = 'ü'", "b.py": ""}
-    assert texts == marshal.loads(streams.of_sources(texts))
+    assert texts == marshal.loads(bz2.decompress(sources.pack(texts)))

@@ -1,0 +1,61 @@
+"""Reads the bytecode of one CPython out of the archive that ``layer/packing.py`` wrote for all of them.
+
+All that is done here is done by C, on everything at once.
+"""
+
+from __future__ import annotations
+
+from _io import BytesIO
+from itertools import accumulate, cycle, islice
+from marshal import loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType
+
+    Matrix = tuple[bytes, dict[int, bytes]]
+
+
+def unpack(content: bytes, version: str) -> dict[str, CodeType]:
+    """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
+    texts, others, records, sizes, versions = loads(content)  # the instructions, which follow, it does not look at
+    place, count, own_texts, own_others, head, record, rounds, opcodes, rooms = versions[version]
+    ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
+    chunks = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
+    instructions = b"".join([_instructions(content[chunk], opcodes, rooms) for chunk in chunks])
+    codes = _codes(records[head], head, record, sum([number for _, number in rounds]), instructions)
+    pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
+    for containers, number in rounds:
+        pieces.append(containers)
+        pieces += islice(codes, 3 * number)
+    modules = loads(b"".join(pieces))[-1]
+    return dict(zip(modules[::2], modules[1::2], strict=True))
+
+
+def _texts(texts: tuple[bytes, ...]) -> list[bytes]:
+    """Strings by their length, each after a 0, as marshal has them: type, length, characters."""
+    return [of_size.replace(b"\0", b"\xda" + bytes([size])) for size, of_size in enumerate(texts)]
+
+
+def _instructions(code: bytes, opcodes: bytes, rooms: dict[bytes, bytes]) -> bytearray:
+    """Instructions with the numbers that this CPython gives them, each before its argument, and room for caches."""
+    for number, with_room in rooms.items():
+        code = code.replace(number, with_room)
+    content = bytearray(code)
+    content[::2], content[1::2] = code[1::2].translate(opcodes), code[::2]
+    return content
+
+
+def _codes(matrix: Matrix, head: int, first: int, count: int, code: bytes) -> Iterator[bytes]:
+    """Code objects, each in three pieces: what comes before its instructions, these, the rest."""
+    same, columns = matrix
+    width = len(same)
+    rows = bytearray(same * count)
+    for place, column in columns.items():
+        rows[place::width] = column[first : first + count]
+    pieces = [b""] * (3 * count)
+    both = list(map(BytesIO(rows).read, islice(cycle((head, width - head)), 2 * count)))
+    sizes = [low + 256 * high for low, high in zip(rows[head - 4 :: width], rows[head - 3 :: width], strict=True)]
+    pieces[::3], pieces[1::3], pieces[2::3] = both[::2], map(BytesIO(code).read, sizes), both[1::2]
+    return iter(pieces)
