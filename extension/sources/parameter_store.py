@@ -10,7 +10,7 @@ from extension import jsontext
 from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import PARAMETERS_IN_BATCH
-from extension.sources.batching import BatchMemory, chunks, grouped
+from extension.sources.batching import BatchMemories, chunks, grouped
 from extension.sources.listing import Listing, pattern_of
 from extension.sources.parameter import SECURE, Deferred, Parameter
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from extension.clock import Clock, Instant
     from extension.fetcher import FetchCall
     from extension.references import Resource
-    from extension.sources.batching import Fallback
+    from extension.sources.batching import BatchMemory, Fallback
 
     Deliver = Callable[[Resource, Any, Instant], None]
 
@@ -39,14 +39,15 @@ class ParameterStore:
     def __init__(self, client: Client, directory: Directory, clock: Clock, most_names: int) -> None:
         self._client = client
         self._directory = directory
-        self._memory = BatchMemory(clock)
+        self._memories = BatchMemories(clock)
         self._most_names = most_names
 
     def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:
         """The calls that fetch these; ``deferred``: without decryption, and what needs it comes to ``Deferred``."""
         calls: list[FetchCall] = []
         for group in grouped(resources, self._place):
-            batchable = [resource for resource in group if self._batchable(resource)]
+            memory = self._memory(group[0])
+            batchable = [resource for resource in group if _batchable(resource, memory)]
             in_batch = set(batchable)
             # A name may stand in a batch once: another spelling of the same words waits for the next batch.
             by_name = grouped(batchable, _spelled)
@@ -70,13 +71,9 @@ class ParameterStore:
         """What the resources of one batch have in common; an ARN says its region, a name means the own one."""
         return resource.region or self._directory.region, resource.role, resource.decrypt
 
-    def _batchable(self, resource: Resource) -> bool:
-        return (
-            not pattern_of(resource)
-            and not resource.name.startswith(_SECRET_REFERENCE)
-            and self._memory.usable
-            and not self._memory.alone(resource)
-        )
+    def _memory(self, resource: Resource) -> BatchMemory:
+        region, role, _ = self._place(resource)
+        return self._memories.of(region, role)
 
     def _perform(self, action: str, payload: dict[str, Any], resource: Resource, budget: Budget) -> tuple[Answer, Any]:
         call = self._directory.json_call(SERVICE, "AmazonSSM." + action, payload, resource.region, resource.role)
@@ -88,6 +85,15 @@ class ParameterStore:
         except ValueError:
             pass
         raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store answered nonsense")
+
+
+def _batchable(resource: Resource, memory: BatchMemory) -> bool:
+    return (
+        not pattern_of(resource)
+        and not resource.name.startswith(_SECRET_REFERENCE)
+        and memory.usable
+        and not memory.alone(resource)
+    )
 
 
 def _spelled(resource: Resource) -> str:
@@ -158,7 +164,7 @@ class _Batch:
         except SourceError as error:
             if error.role or error.kind not in (outcome.DENIED, outcome.MALFORMED):
                 raise  # not even asked for; or throttled, 5xx or timeout: single calls would only add to it
-            fallback = source._memory.sank(self.resources)
+            fallback = source._memory(first).sank(self.resources)
             return [_Single(source, resource, self._deferred, fallback) for resource in self.resources]
         for item in document.get("Parameters") or ():
             parameter = _parameter(item, decrypt)

@@ -8,7 +8,7 @@ from extension import jsontext
 from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import SECRETS_IN_BATCH, SECRETS_SINGLES
-from extension.sources.batching import BatchMemory, chunks, grouped
+from extension.sources.batching import BatchMemories, chunks, grouped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from extension.clock import Clock, Instant
     from extension.fetcher import FetchCall
     from extension.references import Resource
-    from extension.sources.batching import Fallback
+    from extension.sources.batching import BatchMemory, Fallback
 
     Deliver = Callable[[Resource, Any, Instant], None]
 
@@ -58,14 +58,15 @@ class SecretsManager:
         self._client = client
         self._directory = directory
         self._batch = batch
-        self._memory = BatchMemory(clock)
+        self._memories = BatchMemories(clock)
 
     def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:  # noqa: ARG002 (parameters')
         """The calls that fetch these."""
         calls: list[FetchCall] = []
         for group in grouped(resources, self._place):
-            batchable = [resource for resource in group if self._batchable(resource)]
-            if not self._worth_a_batch(len(batchable)):
+            memory = self._memory(group[0])
+            batchable = [resource for resource in group if _batchable(resource) and not memory.alone(resource)]
+            if not self._worth_a_batch(len(batchable), memory):
                 batchable = []
             in_batch = set(batchable)
             calls += [_Batch(self, piece) for piece in chunks(batchable, SECRETS_IN_BATCH)]
@@ -84,14 +85,18 @@ class SecretsManager:
         """What the resources of one batch have in common; an ARN says its region, a name means the own one."""
         return resource.region or self._directory.region, resource.role
 
-    def _batchable(self, resource: Resource) -> bool:
-        partial_arn = bool(resource.arn) and not resource.full_arn
-        return not resource.selector and not partial_arn and not self._memory.alone(resource)
+    def _memory(self, resource: Resource) -> BatchMemory:
+        return self._memories.of(*self._place(resource))
 
-    def _worth_a_batch(self, count: int) -> bool:
-        if self._batch == "never" or not self._memory.usable:
+    def _worth_a_batch(self, count: int, memory: BatchMemory) -> bool:
+        if self._batch == "never" or not memory.usable:
             return False
         return count > (1 if self._batch == "always" else SECRETS_SINGLES)
+
+
+def _batchable(resource: Resource) -> bool:
+    partial_arn = bool(resource.arn) and not resource.full_arn
+    return not resource.selector and not partial_arn
 
 
 class _Single:
@@ -171,13 +176,14 @@ class _Batch:
     def _instead(self, error: SourceError, left: list[Resource]) -> Sequence[FetchCall]:
         """The single calls to make where the batch failed with ``error``, or the error itself."""
         source = self._source
+        memory = source._memory(self.resources[0])
         if error.role:
             raise error  # the batch was not even asked for
         if error.kind == outcome.THROTTLED:
-            source._memory.throttled()
+            memory.throttled()
             return [_Single(source, resource) for resource in left]
         if error.kind in (outcome.DENIED, outcome.MALFORMED):
-            fallback = source._memory.sank(left)
+            fallback = memory.sank(left)
             return [_Single(source, resource, fallback) for resource in left]
         raise error
 
