@@ -122,7 +122,7 @@ def assemble(
         log.error("credentials.missing", problem=own.problem)
     sidecar.credentials = CredentialStore(own, roles, clock)
     sidecar.client = client = Client(transport.pool, sidecar.credentials, clock, settings.cache_memory)
-    resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed")
+    resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed", settings.ttl)
     most_names = min(MOST_NAMES, settings.cache_items)
     sources: dict[str, Source] = {
         "secretsmanager": SecretsManager(client, directory, clock, settings.secrets_batch),
