@@ -91,7 +91,9 @@ class Job:
 
     __slots__ = (
         "_deliver",
+        "_over",
         "_pending",
+        "asked",
         "budget",
         "call",
         "cancelled",
@@ -101,6 +103,7 @@ class Job:
         "queued",
         "round",
         "started",
+        "unanswered",
     )
 
     def __init__(self, call: FetchCall, round_: Round, deliver: Deliver) -> None:
@@ -111,10 +114,25 @@ class Job:
         self.queued = False  # has one of its host's places, and waits for a worker or has one
         self.started = False
         self.ended = False
+        self.asked = 0.0  # monotonic time at which it was submitted
+        self.unanswered = False  # it failed for now: AWS does not answer, or not sensibly
         self.fault = ""
         self.ms = 0.0
         self._deliver = deliver
         self._pending = set(call.resources)
+        self._over = _thread.allocate_lock()
+        self._over.acquire()
+
+    def end(self) -> None:
+        """It is over. Once only."""
+        self.ended = True
+        self._over.release()
+        self.round.done()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until it is over, at most ``timeout`` seconds."""
+        if self._over.acquire(timeout=max(timeout, 0)):
+            self._over.release()
 
     def deliver(self, resource: Resource, outcome: Any, sent: Instant) -> None:
         """Hand on the outcome of one resource."""
@@ -135,6 +153,7 @@ class Job:
             problem = error
         except Exception as error:  # noqa: BLE001 (a fault of ours is that resource's fault only)
             problem = outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(error).__name__}")
+        self.unanswered = problem is not None and problem.transient
         for job in following:
             self._pending.difference_update(job.call.resources)
         for resource in tuple(self._pending):
@@ -155,6 +174,7 @@ class Fetcher:
         self._workers = workers
         self._lock = _thread.allocate_lock()  # guards the counters and the waiting jobs
         self._running: dict[str, int] = {}  # host -> jobs that run or may run
+        self._answered: dict[str, float] = {}  # host -> when a call to it was answered last
         self._waiting: list[Job] = []
         self._runnable: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
         self._queued = 0  # in the queue, not yet taken
@@ -180,6 +200,7 @@ class Fetcher:
     def submit(self, job: Job) -> None:
         """Run the job as soon as its host and a worker are free."""
         job.round.add(job)
+        job.asked = self._clock.monotonic()
         with self._lock:
             if not job.ended:  # dropped already
                 self._admit(job)
@@ -196,7 +217,7 @@ class Fetcher:
                 elif job.queued:  # behind workers that are all busy: its place at the host is another's now
                     self._leave(job.call.host)
         if taken_back:
-            job.round.done()
+            job.end()
         else:
             job.budget.cancel.cancel()
 
@@ -244,16 +265,20 @@ class Fetcher:
                 if job.fault:
                     self._log.error("fetch.fault", error=job.fault)
         finally:
-            job.ended = True
             with self._lock:
+                if not (job.unanswered or job.cancelled):
+                    self._answered[job.call.host] = self._clock.monotonic()
                 self._leave(job.call.host)
-            job.round.done()
+            job.end()
 
     def _leave(self, host: str) -> None:
-        """A job of that host is over: the next one may run."""
+        """A job of that host is over: the next one may run. It has waited for its turn; as far as the host has answered
+        nobody meanwhile, that counts as waiting for AWS, so that nobody waits for one timeout after another."""
         self._running[host] -= 1
         for waiting in self._waiting:
             if waiting.call.host == host:
                 self._waiting.remove(waiting)
+                since = max(waiting.asked, self._answered.get(host, waiting.asked))
+                waiting.budget.waited = self._clock.monotonic() - since
                 self._admit(waiting)
                 break

@@ -9,7 +9,7 @@ import os
 
 from extension.aws import outcome
 from extension.cache import Entry, EntryCache
-from extension.freshness import FRESH, Policy
+from extension.freshness import FRESH, Policy, age, state, stepped_back
 from extension.identity import Links, canonical_key
 from extension.negative import NegativeCache
 from extension.sources.listing import Listing
@@ -125,6 +125,10 @@ class Holdings:
         if policy.ttl > 0 and not withheld and self.cache.put(entry):
             self.links.join(spellings, entry, self.cache)
         return entry, changed
+
+    def would_be_fresh(self, resource: Resource, sent: Instant, now: Instant) -> bool:
+        """Whether a value that was asked for at ``sent`` would be."""
+        return state(age(now, sent), self._policy([resource]), expired=stepped_back(now, sent)) is FRESH
 
     def expire(self) -> None:
         """Everything held is stale, whatever its age."""

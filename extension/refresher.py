@@ -43,7 +43,7 @@ class Refresher:
         self._store.deadline = deadline
         ends = min(now + ROUND_LIMIT, deadline - MARGIN)
         if ends > now:  # else all that is due stays due
-            self._run_round(ends, deadline - MARGIN)
+            self._run_round(ends, deadline - MARGIN if deadline_ms else ends)
         # Whatever runs now and has no reader must not be under way when the environment freezes; what has one goes on,
         # since the handler that waits for it keeps the environment awake.
         self._store.cut()
@@ -55,7 +55,16 @@ class Refresher:
             self._begin_round()
             round_ = self._store.round(bodies_end + GRACE)
             self._store.fetch(due, round_)
-            round_.wait(ends - self._clock.monotonic())
+            if not round_.wait(ends - self._clock.monotonic()):
+                self._wait_for_bodies(bodies_end)
+
+    def _wait_for_bodies(self, until: float) -> None:
+        """What has begun to arrive is let in: a large object would else be cut at every INVOKE, and never be new."""
+        bodies = self._store.bodies()
+        if bodies:
+            self._store.cut(spare=bodies)
+            for job in bodies:
+                job.wait(until - self._clock.monotonic())
 
     def start_timer(self) -> None:
         """Where nothing freezes and no INVOKE comes (Managed Instances, outside Lambda): look for what is due every few

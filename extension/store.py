@@ -17,13 +17,13 @@ from extension.freshness import DUE, FRESH, LAPSED, STALE
 from extension.holdings import Holdings
 from extension.reading import Pending, Reading
 from extension.single_flight import Flight, Flights
-from extension.sources.listing import pattern_of
+from extension.sources.listing import PagedCall, pattern_of
 from extension.sources.parameter import Deferred
 from extension.unlisted import Unlisted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
     from typing import Any, Protocol
 
     from extension.cache import Entry
@@ -75,6 +75,7 @@ class Store:
         self._holdings = Holdings(settings, resolver, freezes=freezes)
         self._flights = Flights()
         self._aloft: dict[Resource, Flight] = {}  # those whose call was submitted, by the resource it asks for
+        self._unfinished: dict[Resource, PagedCall] = {}  # listed wildcards whose listing was cut: what is left of it
         self._rounds: list[Round] = []  # those that may have a call under way
         self._forced = ForcedRefreshes()
         self._unlisted = Unlisted(log)
@@ -213,16 +214,30 @@ class Store:
     def _start(self, flights: Sequence[Flight], round_: Round) -> None:
         """Plan the calls for these flights and submit them."""
         by_service: dict[tuple[str, bool], list[Resource]] = {}
+        calls: list[FetchCall] = []
         with self._lock:
             self._rounds = [other for other in self._rounds if not (other.jobs and other.finished)]
             if round_ not in self._rounds:
                 self._rounds.append(round_)
             for flight in flights:
                 flight.begun = True
-                by_service.setdefault((flight.resource.service, flight.deferred), []).append(flight.resource)
+                rest = self._rest(flight)
+                if rest is not None:
+                    calls.append(rest)
+                else:
+                    by_service.setdefault((flight.resource.service, flight.deferred), []).append(flight.resource)
         for (service, deferred), resources in by_service.items():
-            for call in self._plan(service, resources, deferred):
-                self._fetcher.submit(Job(call, round_, self._deliver))
+            calls += self._plan(service, resources, deferred)
+        for call in calls:
+            self._fetcher.submit(Job(call, round_, self._deliver))
+
+    def _rest(self, flight: Flight) -> PagedCall | None:
+        """What is left to list of a wildcard that was cut before, if its listing would be fresh: one that takes longer
+        than a round would begin anew at each INVOKE, and never come to its end."""
+        rest = self._unfinished.pop(flight.resource, None)
+        if rest is None or rest.began is None or flight.forced:
+            return None
+        return rest if self._holdings.would_be_fresh(flight.resource, rest.began, self._clock.now()) else None
 
     def _plan(self, service: str, resources: Sequence[Resource], deferred: bool) -> list[FetchCall]:
         """The calls for these. One that can't be planned is answered with the reason, and costs the others nothing."""
@@ -234,18 +249,18 @@ class Store:
             self._land(resources[0], _as_error(fault), self._clock.now())
             return []
 
-    def cut(self) -> int:
-        """End every call that no reader waits for; how many there were. What is listed stays due."""
-        with self._lock:
-            jobs = [job for round_ in self._rounds if not round_.finished for job in tuple(round_.jobs)]
+    def cut(self, *, spare: Collection[Job] = ()) -> int:
+        """End every call that no reader waits for, but those to ``spare``; how many there were. What is listed stays
+        due."""
         cut = 0
-        for job in jobs:
+        for job in self._under_way():
             following: list[Flight] = []
             with self._lock:
-                flights = [self._aloft[resource] for resource in job.call.resources if resource in self._aloft]
-                if job.ended or any(flight.waiters for flight in flights):
+                flights = self._flights_of(job)
+                if job.ended or job in spare or any(flight.waiters for flight in flights):
                     continue
                 job.cancelled = True
+                self._keep_rest(job, flights)
                 for resource in job.call.resources:
                     self._holdings.want_member(resource)
                 for flight in flights:
@@ -258,6 +273,26 @@ class Store:
             if following:
                 self._start(following, self.round())
         return cut
+
+    def _under_way(self) -> list[Job]:
+        with self._lock:
+            return [job for round_ in self._rounds if not round_.finished for job in tuple(round_.jobs)]
+
+    def _flights_of(self, job: Job) -> list[Flight]:
+        return [self._aloft[resource] for resource in job.call.resources if resource in self._aloft]
+
+    def _keep_rest(self, job: Job, flights: Sequence[Flight]) -> None:
+        if isinstance(job.call, PagedCall):
+            rest = job.call.rest()
+            for flight in flights:
+                if rest is not None and flight.listed and not flight.deferred:
+                    self._unfinished[flight.resource] = rest
+
+    def bodies(self) -> list[Job]:
+        """The calls of which the body is arriving and no reader waits for it."""
+        arriving = [job for job in self._under_way() if job.budget.arriving and not job.ended]
+        with self._lock:
+            return [job for job in arriving if not any(flight.waiters for flight in self._flights_of(job))]
 
     def round(self, expires: float = float("inf")) -> Round:
         """A round that ends at ``expires`` (monotonic), and with the invocation that runs at the latest.
@@ -377,6 +412,7 @@ class Store:
         """Everything held is stale, whatever its age."""
         with self._lock:
             self._holdings.expire()
+            self._unfinished.clear()
 
     def held(self, resource: Resource) -> Any:
         """The value that is held, whatever its age; None where there is none. Does not count as a read."""

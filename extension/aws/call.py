@@ -90,14 +90,17 @@ class Answer:
 
 class Budget:
     """How long one fetch may take: ``timeout`` seconds from when it starts, but not past ``expires``, a point in
-    monotonic time that may come closer while it runs (a round's end). ``cancel`` ends it at once."""
+    monotonic time that may come closer while it runs (a round's end). ``cancel`` ends it at once. ``waited``: seconds
+    of the timeout that were over before it started. ``arriving``: the body of an answer comes in."""
 
-    __slots__ = ("cancel", "expires", "timeout")
+    __slots__ = ("arriving", "cancel", "expires", "timeout", "waited")
 
     def __init__(self, timeout: float, cancel: Cancel | None = None, expires: float = float("inf")) -> None:
         self.timeout = timeout
         self.expires = expires
         self.cancel = cancel or Cancel()
+        self.waited = 0.0
+        self.arriving = False
 
 
 class Memory:

@@ -11,7 +11,7 @@ import os
 from extension import dates
 from extension.aws import outcome, sigv4
 from extension.aws.call import Budget, TooLarge
-from extension.aws.connection import ConnectionFailed
+from extension.aws.connection import CONNECT_LIMIT, ConnectionFailed
 from extension.aws.endpoints import signing_region
 from extension.aws.exchange import Exchange, Thawed
 from extension.errors import SourceError
@@ -37,6 +37,7 @@ _HOPELESS = (
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",
 )
+_FROZEN = "the environment was frozen in the middle of the call"
 _SKEW_TOLERATED = 240.0  # seconds; AWS refuses a signature that is 5 minutes off
 
 
@@ -55,15 +56,17 @@ class Client:
 
     def perform(self, call: Call, budget: Budget, sink: Sink | None = None) -> Answer:
         """The answer to ``call``; ``SourceError`` where AWS refuses, fails, or does not answer within the budget."""
-        started = self._clock.monotonic()
+        started = self._clock.monotonic() - budget.waited
         mended: set[str] = set()  # what is put right once: refused keys, a skewed clock, a freeze
         attempt = 0
         before: SourceError | None = None  # what the last attempt failed with
         while True:
+            budget.arriving = False
             deadline = min(started + budget.timeout, budget.expires)
             answer, error = self._try(call, budget, deadline, sink)
             if error is None:
                 assert answer is not None
+                budget.waited = 0.0  # AWS answers: what comes next, another page, has all the time again
                 return answer
             if error.kind == outcome.TIMEOUT and before is not None:
                 error = before  # the little time that was left says less than what AWS said
@@ -94,11 +97,14 @@ class Client:
         self, call: Call, budget: Budget, deadline: float, sink: Sink | None
     ) -> tuple[Answer | None, SourceError | None]:
         """One attempt: the answer, the error that it or its failure stands for, or both."""
+        before = self._clock.wall()
         try:
             answer = self._attempt(call, budget, deadline, sink)
         except Thawed:
-            return None, outcome.failure(outcome.FROZEN, "", "the environment was frozen in the middle of the call")
+            return None, outcome.failure(outcome.FROZEN, "", _FROZEN)
         except ConnectionFailed as failed:
+            if self._clock.wall() - before > budget.timeout + CONNECT_LIMIT:  # while connecting
+                return None, outcome.failure(outcome.FROZEN, "", _FROZEN)
             kind = outcome.TIMEOUT if failed.timed_out else outcome.CONNECTION
             code = _UNTRUSTED if failed.untrusted else _REFUSED if failed.refused else ""
             return None, outcome.failure(kind, code, str(failed))

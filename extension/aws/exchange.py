@@ -90,6 +90,7 @@ class Exchange:
                 answer = Answer(parser.status, fields, b"", sent)
                 if sink is not None and parser.status < 300:
                     into = sink
+                    self._budget.arriving = True
                 elif parser.status >= 300:
                     keep = into = _Beginning()
                 if parser.status != 304:

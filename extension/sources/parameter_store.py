@@ -11,7 +11,7 @@ from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import PARAMETERS_IN_BATCH
 from extension.sources.batching import BatchMemories, chunks, grouped
-from extension.sources.listing import Listing, pattern_of
+from extension.sources.listing import Listing, PagedCall, pattern_of
 from extension.sources.parameter import SECURE, Deferred, Parameter
 
 TYPE_CHECKING = False
@@ -179,15 +179,15 @@ class _Batch:
         return [_Single(source, resource, self._deferred) for resources in wanted.values() for resource in resources]
 
 
-class _ByPath:
+class _ByPath(PagedCall):
     """GetParametersByPath, page after page, for one wildcard."""
 
     action = "GetParametersByPath"
 
     def __init__(self, source: ParameterStore, resource: Resource, deferred: bool) -> None:
+        super().__init__(resource)
         self._source = source
         self._deferred = deferred
-        self.resources = (resource,)
         self.host = source.host(resource.region)
 
     def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
@@ -199,24 +199,24 @@ class _ByPath:
             "WithDecryption": decrypt,
             "MaxResults": PARAMETERS_IN_BATCH,
         }
-        members: list[Resource] = []
-        left_out = False
-        sent: Instant | None = None
         while True:
+            members, before = self._read
+            if before:
+                payload["NextToken"] = before
             answer, document = self._source._perform("GetParametersByPath", payload, resource, budget)
-            sent = sent or answer.sent
-            for item in document.get("Parameters") or ():
-                if len(members) == self._source._most_names:
-                    left_out = True
-                    break
+            self.began = self.began or answer.sent
+            items = document.get("Parameters") or ()
+            room = self._source._most_names - len(members)
+            for item in items[:room]:
                 parameter = _parameter(item, decrypt)
                 member = resource.replaced(name=parameter.name, selector="")
-                members.append(member)
+                members += (member,)
                 deliver(member, _or_deferred(parameter, member), answer.sent)
             token = document.get("NextToken")
+            left_out = len(items) > room
             if not token or left_out:
-                deliver(resource, Listing(members, left_out or bool(token)), sent)
+                deliver(resource, Listing(members, left_out), self.began)
                 return ()
-            if token == payload.get("NextToken"):
+            if token == before:
                 raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store gives the same page again")
-            payload["NextToken"] = token
+            self._turn(members, token)

@@ -8,7 +8,7 @@ from extension.aws.endpoints import s3_location
 from extension.errors import SourceError
 from extension.percent import decode, encode
 from extension.sources.bucket_regions import BucketRegions
-from extension.sources.listing import Listing, pattern_of
+from extension.sources.listing import Listing, PagedCall, pattern_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,14 +169,14 @@ class _Get:
         return ()
 
 
-class _List:
+class _List(PagedCall):
     """ListObjectsV2, page after page, for one wildcard; the objects follow as calls of their own."""
 
     action = "ListObjectsV2"
 
     def __init__(self, source: S3, resource: Resource) -> None:
+        super().__init__(resource)
         self._source = source
-        self.resources = (resource,)
         self.host = source.host(resource)
 
     def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
@@ -184,20 +184,19 @@ class _List:
         bucket, _, prefix = resource.name.partition("/")
         # One level: what lies deeper is folded by the delimiter and never sent.
         fixed = f"&prefix={encode(prefix)}" + ("&delimiter=%2F" if pattern_of(resource) == "*" else "")
-        members: list[Resource] = []
-        token = ""
-        sent: Instant | None = None
         while True:
-            query = "list-type=2&encoding-type=url" + (f"&continuation-token={encode(token)}" if token else "") + fixed
+            members, before = self._read
+            query = (
+                "list-type=2&encoding-type=url" + (f"&continuation-token={encode(before)}" if before else "") + fixed
+            )
             answer = self._source._client.perform(self._source.call(resource, "", query, []), budget)
-            sent = sent or answer.sent
-            before, token = token, ""
+            self.began = self.began or answer.sent
+            token = ""
             try:
                 for name, text in xml.leaves(answer.body):
                     if name == "Key" and not text.endswith("/"):  # a "folder" made by the console is an empty object
-                        members.append(
-                            resource.replaced(name=f"{bucket}/{decode(text.replace('+', ' '))}", selector="")
-                        )
+                        key = decode(text.replace("+", " "))
+                        members += (resource.replaced(name=f"{bucket}/{key}", selector=""),)
                     elif name == "NextContinuationToken":
                         token = text
             except ValueError:
@@ -206,7 +205,8 @@ class _List:
                 break
             if token == before:
                 raise outcome.failure(outcome.TRANSIENT, "", "S3 gives the same page again")
+            self._turn(members, token)
         left_out = len(members) > self._source._most_names or bool(token)
         members = members[: self._source._most_names]
-        deliver(resource, Listing(members, left_out), sent)
+        deliver(resource, Listing(members, left_out), self.began)
         return [_Get(self._source, member) for member in members]

@@ -4,9 +4,11 @@ import threading
 
 import pytest
 
-from extension.fetcher import Job, Round
+from extension.aws import outcome
+from extension.fetcher import Fetcher, Job, Round
 from tests.unit.doubles import double
 from tests.unit.fetching import LIMIT, TIMEOUTS, Bench, Call, Held
+from tests.unit.hand_clock import HandClock
 
 
 @pytest.fixture
@@ -185,3 +187,72 @@ def test_work_ahead_runs_and_what_breaks_in_it_hurts_nobody():
     bench.submit(Call("a"))
     bench.finish()
     assert [("fetch.fault", {"error": "KeyError"})] == bench.faults
+
+
+# What waiting costs
+
+
+class Clocked(Bench):
+    """A fetcher whose calls take time by a hand-driven clock."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.clock = HandClock()
+        self.fetcher = Fetcher(self.clock, double(self), 1, 8)
+        self.waited = []
+        self.outcome = None
+
+    def call(self, name, seconds, host="a"):
+        def act(budget, deliver, resources):
+            assert self.submitted.wait(LIMIT)
+            self.waited.append(round(budget.waited, 3))
+            self.clock.advance(seconds)
+            if self.outcome is not None:
+                raise self.outcome
+
+        return Call(name, host=host, act=act)
+
+    def run(self, *calls):
+        self.submitted = threading.Event()
+        self.submit(*calls)
+        self.submitted.set()
+        self.finish()
+        return self.waited
+
+
+def test_whoever_waits_for_a_host_that_does_not_answer_waits_for_one_timeout_only():
+    bench = Clocked()
+    bench.outcome = outcome.failure(outcome.TIMEOUT, "", "no answer in time")
+
+    assert [0.0, 5.0, 10.0] == bench.run(*[bench.call(str(number), 5.0) for number in range(3)])
+
+
+@pytest.mark.parametrize("result", [None, outcome.failure(outcome.NOT_FOUND, "ParameterNotFound", "no such")])
+def test_a_place_in_a_queue_that_moves_costs_nothing(result):
+    bench = Clocked()
+    bench.outcome = result
+
+    assert [0.0, 0.0, 0.0] == bench.run(*[bench.call(str(number), 5.0) for number in range(3)])
+
+
+def test_what_another_host_or_an_earlier_round_did_costs_nothing():
+    bench = Clocked()
+    bench.outcome = outcome.failure(outcome.TIMEOUT, "", "no answer in time")
+    bench.run(bench.call("1", 5.0))
+
+    assert [0.0, 0.0, 0.0] == bench.run(bench.call("2", 5.0), bench.call("3", 0.0, host="b"))
+
+
+def test_a_job_can_be_waited_for(held):
+    bench = Bench()
+    (job,) = bench.submit(held.call("a"))
+    held.wait_for(1)
+    job.wait(0)
+    job.wait(-1)
+    assert not job.ended
+
+    held.release()
+    job.wait(LIMIT)
+
+    assert job.ended
+    job.wait(0)
