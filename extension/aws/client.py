@@ -109,13 +109,13 @@ class Client:
             code = _UNTRUSTED if failed.untrusted else _REFUSED if failed.refused else ""
             return None, outcome.failure(kind, code, str(failed))
         except BadMessage as bad:
-            return None, outcome.failure(outcome.CONNECTION, "", f"{call.host} answered nonsense: {bad.reason}")
+            return None, _nonsense(outcome.CONNECTION, call.host, bad.reason)
         except TooLarge as large:
             return None, outcome.failure(outcome.TOO_LARGE, "EntityTooLarge", str(large))
         except SourceError as error:  # no keys to sign with
             return None, error
         if answer.status < 300 or answer.status == 304:
-            return answer, None
+            return (answer, None) if _parsed(call, answer) else (None, _nonsense(outcome.TRANSIENT, call.host, "its body"))
         return answer, outcome.from_answer(answer.status, answer.headers, answer.body)
 
     def _mend(self, error: SourceError, call: Call, answer: Answer | None) -> bool:
@@ -178,6 +178,20 @@ class Client:
             return False
         self.skew = skew
         return True
+
+
+def _parsed(call: Call, answer: Answer) -> bool:
+    """Whether the body says what it is to say; then the answer's ``content`` is that."""
+    if call.parse is not None and answer.status < 300:
+        try:
+            answer.content = call.parse(answer.body)
+        except ValueError:
+            return False
+    return True
+
+
+def _nonsense(kind: str, host: str, what: str) -> SourceError:
+    return outcome.failure(kind, "", f"{host} answered nonsense: {what}")
 
 
 def _random() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from extension.aws.call import Answer, Memory
 from extension.aws.connection import CONNECT_LIMIT, ConnectionFailed
+from extension.http1.fields import BadMessage
 from extension.http1.rendering import render_request
 from extension.http1.response import ResponseParser
 
@@ -101,7 +102,7 @@ class Exchange:
                     into.write(part)
                 if parser.complete:
                     answer.body = keep.value()
-                    return answer, parser.keep_alive and bool(data)
+                    return _whole(answer, parser), parser.keep_alive and bool(data)
 
     def _left(self, streaming: bool = False) -> float:
         """Seconds that the next wait may take. While a streamed body arrives the fetch timeout counts for each silence
@@ -123,3 +124,10 @@ class Exchange:
         finally:
             if self._clock.wall() - before > self._budget.timeout + CONNECT_LIMIT:
                 raise Thawed
+
+
+def _whole(answer: Answer, parser: ResponseParser) -> Answer:
+    """The answer, unless more came than was announced: then it is not known where its body ends."""
+    if parser.surplus and answer.status < 300:
+        raise BadMessage(400, "longer than announced")
+    return answer

@@ -6,7 +6,6 @@ load.
 
 from __future__ import annotations
 
-from extension import jsontext
 from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import PARAMETERS_IN_BATCH
@@ -78,13 +77,7 @@ class ParameterStore:
     def _perform(self, action: str, payload: dict[str, Any], resource: Resource, budget: Budget) -> tuple[Answer, Any]:
         call = self._directory.json_call(SERVICE, "AmazonSSM." + action, payload, resource.region, resource.role)
         answer = self._client.perform(call, budget)
-        try:
-            document = jsontext.loads(answer.body)
-            if isinstance(document, dict):
-                return answer, document
-        except ValueError:
-            pass
-        raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store answered nonsense")
+        return answer, answer.content
 
 
 def _batchable(resource: Resource, memory: BatchMemory) -> bool:

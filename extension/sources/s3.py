@@ -102,16 +102,23 @@ class S3:
         except ValueError as error:
             raise outcome.failure(outcome.MALFORMED, "InvalidBucketName", str(error)) from None
 
-    def call(self, resource: Resource, key: str, query: str, headers: list[tuple[str, str]]) -> Call:
+    def call(
+        self,
+        resource: Resource,
+        key: str,
+        query: str,
+        headers: list[tuple[str, str]],
+        parse: Callable[[bytes], Any] | None = None,
+    ) -> Call:
         """A GET for that key of the resource's bucket, "" for the bucket itself; it follows the bucket once to its own
         region, whose host is resolved like any other (a custom endpoint stays: then the signature alone changes)."""
         region = self._region(resource)
 
         def elsewhere(answer: Answer, code: str) -> Call | None:
             other = self._regions.learn(_bucket(resource), region, answer, code)
-            return self._call(other, resource, key, query, headers, None) if other else None
+            return self._call(other, resource, key, query, headers, parse, None) if other else None
 
-        return self._call(region, resource, key, query, headers, elsewhere)
+        return self._call(region, resource, key, query, headers, parse, elsewhere)
 
     def _call(
         self,
@@ -120,6 +127,7 @@ class S3:
         key: str,
         query: str,
         headers: list[tuple[str, str]],
+        parse: Callable[[bytes], Any] | None,
         elsewhere: Callable[[Answer, str], Call | None] | None,
     ) -> Call:
         host, host_header, path = self._location(resource, key, region)
@@ -135,6 +143,7 @@ class S3:
             headers=headers,
             role=resource.role,
             elsewhere=elsewhere,
+            parse=parse,
         )
 
 
@@ -189,18 +198,11 @@ class _List(PagedCall):
             query = (
                 "list-type=2&encoding-type=url" + (f"&continuation-token={encode(before)}" if before else "") + fixed
             )
-            answer = self._source._client.perform(self._source.call(resource, "", query, []), budget)
+            call = self._source.call(resource, "", query, [], _page)
+            answer = self._source._client.perform(call, budget)
             self.began = self.began or answer.sent
-            token = ""
-            try:
-                for name, text in xml.leaves(answer.body):
-                    if name == "Key" and not text.endswith("/"):  # a "folder" made by the console is an empty object
-                        key = decode(text.replace("+", " "))
-                        members += (resource.replaced(name=f"{bucket}/{key}", selector=""),)
-                    elif name == "NextContinuationToken":
-                        token = text
-            except ValueError:
-                raise outcome.failure(outcome.TRANSIENT, "", "S3 answered a listing with nonsense") from None
+            keys, token = answer.content
+            members += tuple([resource.replaced(name=f"{bucket}/{key}", selector="") for key in keys])
             if not token or len(members) >= self._source._most_names:
                 break
             if token == before:
@@ -210,3 +212,14 @@ class _List(PagedCall):
         members = members[: self._source._most_names]
         deliver(resource, Listing(members, left_out), self.began)
         return [_Get(self._source, member) for member in members]
+
+
+def _page(document: bytes) -> tuple[list[str], str]:
+    """The keys on one page of a listing, and the token of the next page; "" where there is none."""
+    keys, token = [], ""
+    for name, text in xml.leaves(document):
+        if name == "Key" and not text.endswith("/"):  # a "folder" made by the console is an empty object
+            keys.append(decode(text.replace("+", " ")))
+        elif name == "NextContinuationToken":
+            token = text
+    return keys, token

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import binascii
 
-from extension import jsontext
 from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import SECRETS_IN_BATCH, SECRETS_SINGLES
@@ -121,7 +120,7 @@ class _Single:
         )
         try:
             answer = self._source._client.perform(call, budget)
-            secret = _secret(_document(answer.body))
+            secret = _secret(answer.content)
         except SourceError as error:
             if self._fallback is not None:
                 self._fallback.note(resource, error)
@@ -155,7 +154,7 @@ class _Batch:
                 )
                 call.patient = False  # single calls have a quota of their own, a hundred times this one
                 answer = source._client.perform(call, budget)
-                document = _document(answer.body)
+                document = answer.content
                 for item in document.get("SecretValues") or ():
                     secret = _secret(item)
                     for resource in wanted.pop(secret.arn, []) + wanted.pop(secret.name, []):
@@ -186,16 +185,6 @@ class _Batch:
             fallback = memory.sank(left)
             return [_Single(source, resource, fallback) for resource in left]
         raise error
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = jsontext.loads(body)
-        if isinstance(document, dict):
-            return document
-    except ValueError:
-        pass
-    raise outcome.failure(outcome.TRANSIENT, "", "Secrets Manager answered nonsense")
 
 
 def _secret(document: Any) -> Secret:

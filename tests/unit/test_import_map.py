@@ -79,14 +79,14 @@ ALLOWED = {
     "aws.credentials": (
         "aws.connection aws.endpoints aws.outcome dates http1.fields http1.rendering http1.response jsontext"
     ),
-    "aws.exchange": "aws.call aws.connection http1.rendering http1.response",
+    "aws.exchange": "aws.call aws.connection http1.fields http1.rendering http1.response",
     "aws.tunnel": "aws.connection http1.fields http1.rendering http1.response proxies",
     "http1.message": "http1.fields http1.rendering http1.request http1.response",
     "settings": "quantities references settings.names settings.values",
     "settings.file": "errors naming quantities references settings.documents settings.names",
-    "sources.parameter_store": "aws.outcome errors jsontext quotas sources.batching sources.listing sources.parameter",
+    "sources.parameter_store": "aws.outcome errors quotas sources.batching sources.listing sources.parameter",
     "sources.s3": "aws.call aws.endpoints aws.outcome aws.xml errors percent sources.bucket_regions sources.listing",
-    "sources.secrets_manager": "aws.outcome errors jsontext quotas sources.batching",
+    "sources.secrets_manager": "aws.outcome errors quotas sources.batching",
     "app": "clock errors logs settings",
     "aws.client": "aws.call aws.connection aws.endpoints aws.exchange aws.outcome aws.sigv4 dates errors http1.fields",
     "aws.roles": "aws.call aws.credentials aws.outcome aws.xml dates errors freshness percent",

@@ -8,6 +8,7 @@ import pytest
 from extension.aws import client as client_module
 from extension.aws import outcome
 from extension.aws.call import Call
+from extension.aws.connection import ConnectionFailed
 from extension.aws.endpoints import Endpoint
 from extension.errors import SourceError
 from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, Freeze, answer, refusal
@@ -133,6 +134,21 @@ def test_a_call_that_a_freeze_may_have_cut_is_done_once_more_with_all_its_time(t
     first, second = bench.connections
     assert "closed" == first.end
     assert signed_at(first) != signed_at(second)
+
+
+def test_a_freeze_while_connecting_is_one_too(monkeypatch):
+    bench = Bench(GOOD)
+    acquire = bench.acquire
+
+    def frozen(*arguments):
+        monkeypatch.setattr(bench, "acquire", acquire)
+        bench.clock.freeze(3600)
+        raise ConnectionFailed("connecting took over 1.0 s", timed_out=True)
+
+    monkeypatch.setattr(bench, "acquire", frozen)
+
+    assert 200 == bench.perform().status
+    assert [] == bench.cancel.pauses
 
 
 @pytest.mark.parametrize(("seconds", "attempts"), [(5.9, 1), (6.5, 2)])

@@ -46,6 +46,29 @@ def test_what_may_pass_is_asked_again(failure):
     assert 3 == bench.acquired
 
 
+def _number(body):
+    if body == b"0":
+        raise ValueError("nonsense")
+    return int(body)
+
+
+def test_a_body_that_does_not_say_what_it_should_is_asked_for_again():
+    bench = Bench(answer(200, b"x"), answer(200, b"0"), answer(200, b"7"))
+
+    assert 7 == bench.perform(parse=_number).content
+    assert [0.1, 0.2] == bench.cancel.pauses
+
+
+def test_and_where_it_never_does_that_is_a_transient_error():
+    error = refused(Bench(answer(200, b"0")), parse=_number)
+
+    assert (502, True, "ssm.us-east-1.amazonaws.com answered nonsense: its body") == (
+        error.status,
+        error.transient,
+        error.message,
+    )
+
+
 @pytest.mark.parametrize("failure", RETRIED.values(), ids=RETRIED)
 def test_the_pauses_double_up_to_two_seconds_and_never_go_past_the_deadline(failure):
     bench = Bench(failure, timeout=10.0)

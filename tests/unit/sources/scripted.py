@@ -3,6 +3,7 @@
 from extension import jsontext
 from extension.aws import outcome
 from extension.aws.call import Answer
+from extension.aws.client import _nonsense, _parsed
 from extension.aws.directory import Directory
 from extension.errors import SourceError
 from extension.fetcher import Job, Round
@@ -68,7 +69,10 @@ class ScriptedClient:
             sink.begin(headers)
             sink.write(body)
             body = b""
-        return Answer(status, headers, body, sent)
+        answer = Answer(status, headers, body, sent)
+        if not _parsed(call, answer):
+            raise _nonsense(outcome.TRANSIENT, call.host, "its body")
+        return answer
 
 
 def directory(**settings):
