@@ -63,7 +63,15 @@ class Round:
             if self._open == 0:
                 self._all_done.acquire(blocking=False)
             self._open += 1
+            job.budget.expires = min(job.budget.expires, self.expires)  # which may have come closer
             self.jobs.append(job)
+
+    def end_by(self, moment: float) -> None:
+        """All of them end then at the latest."""
+        with self._lock:
+            self.expires = min(self.expires, moment)
+            for job in self.jobs:
+                job.budget.expires = min(job.budget.expires, moment)
 
     def done(self) -> None:
         """One of them ended."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROUND_LIMIT = 1.0  # seconds after the event
 TIMER_PERIOD = 1.0  # seconds; a look costs a few microseconds per entry
 MARGIN = 0.5  # seconds before the invocation's deadline
+READERS_MARGIN = 0.1  # a handler that waits gets its error while it can still do something about it
 # Seconds that a round's calls have beyond its end. It is the end of the round that cuts them: if they timed out at the
 # same moment, each of them would be a failure, with a line in the log.
 GRACE = 0.1
@@ -40,7 +41,7 @@ class Refresher:
         clock = self._clock
         now = clock.monotonic()
         deadline = now + deadline_ms / 1000 - clock.wall() if deadline_ms else float("inf")
-        self._store.deadline = deadline
+        self._store.begin_invocation(deadline - READERS_MARGIN)
         ends = min(now + ROUND_LIMIT, deadline - MARGIN)
         if ends > now:  # else all that is due stays due
             self._run_round(ends, deadline - MARGIN if deadline_ms else ends)

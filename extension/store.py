@@ -70,7 +70,7 @@ class Store:
         self._clock = clock
         self._log = log
         self._freezes = freezes
-        self.deadline = float("inf")  # of the invocation that runs, in monotonic time; only the main thread sets it
+        self.deadline = float("inf")  # of the invocation that runs, in monotonic time
         self._lock = _thread.allocate_lock()  # guards all that follows
         self._holdings = Holdings(settings, resolver, freezes=freezes)
         self._flights = Flights()
@@ -293,6 +293,13 @@ class Store:
         arriving = [job for job in self._under_way() if job.budget.arriving and not job.ended]
         with self._lock:
             return [job for job in arriving if not any(flight.waiters for flight in self._flights_of(job))]
+
+    def begin_invocation(self, deadline: float) -> None:
+        """Nobody may wait for longer than that moment of monotonic time; neither who asked before the event came."""
+        with self._lock:
+            self.deadline = deadline
+            for round_ in self._rounds:
+                round_.end_by(deadline)
 
     def round(self, expires: float = float("inf")) -> Round:
         """A round that ends at ``expires`` (monotonic), and with the invocation that runs at the latest.

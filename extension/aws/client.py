@@ -62,6 +62,7 @@ class Client:
         before: SourceError | None = None  # what the last attempt failed with
         while True:
             budget.arriving = False
+            skew = self.skew
             deadline = min(started + budget.timeout, budget.expires)
             answer, error = self._try(call, budget, deadline, sink)
             if error is None:
@@ -75,7 +76,7 @@ class Client:
                 call = moved
                 continue
             if error.kind in _MENDABLE:
-                if error.kind in mended or not self._mend(error, call, answer):
+                if error.kind in mended or not self._mend(error, call, answer, skew):
                     raise error
                 mended.add(error.kind)
                 if error.kind == outcome.FROZEN:
@@ -118,13 +119,13 @@ class Client:
             return (answer, None) if _parsed(call, answer) else (None, _nonsense(outcome.TRANSIENT, call.host, "its body"))
         return answer, outcome.from_answer(answer.status, answer.headers, answer.body)
 
-    def _mend(self, error: SourceError, call: Call, answer: Answer | None) -> bool:
-        """Put right what made the attempt fail; False where that is not in our hands."""
+    def _mend(self, error: SourceError, call: Call, answer: Answer | None, skew: float) -> bool:
+        """Put right what made the attempt fail, signed with that skew; False where that is not in our hands."""
         if error.kind == outcome.CREDENTIALS:
             self._credentials.renew(call.role)
             return answer is not None  # refused by AWS; where there are none, asking again makes none
         if error.kind == outcome.SKEWED_CLOCK:
-            return answer is not None and self._learn_skew(answer)
+            return answer is not None and self._learn_skew(answer, skew)
         return True
 
     def _attempt(self, call: Call, budget: Budget, deadline: float, sink: Sink | None) -> Answer:
@@ -168,13 +169,14 @@ class Client:
                 else:
                     connection.close()
 
-    def _learn_skew(self, answer: Answer) -> bool:
-        """Whether the server's clock is so far from ours that this is why it refused; then sign with its time."""
+    def _learn_skew(self, answer: Answer, signed_with: float) -> bool:
+        """Whether the server's clock is so far from what was signed that this is why it refused; then sign with its
+        time. Another call may have learnt it meanwhile."""
         server = dates.from_http(answer.headers.get("date", ""))
         if server is None:
             return False
         skew = server - self._clock.wall()
-        if abs(skew - self.skew) < _SKEW_TOLERATED:
+        if abs(skew - signed_with) < _SKEW_TOLERATED:
             return False
         self.skew = skew
         return True

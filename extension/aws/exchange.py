@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from extension.clock import Clock, Instant
 
 _ERROR_BODY = 65536  # bytes of it that are looked at
+_STEP = 0.25  # seconds
 
 
 class Thawed(Exception):
@@ -74,7 +75,7 @@ class Exchange:
         answer: Answer | None = None
         while True:
             limit = self._left(streaming=answer is not None and sink is not None)
-            data = self._watched(lambda limit=limit: self._connection.receive(limit))  # type: ignore[misc]
+            data = self._watched(lambda limit=limit: self._receive(limit))  # type: ignore[misc]
             if data:
                 self.begun = True
                 parser.feed(data)
@@ -103,6 +104,17 @@ class Exchange:
                 if parser.complete:
                     answer.body = keep.value()
                     return _whole(answer, parser), parser.keep_alive and bool(data)
+
+    def _receive(self, limit: float) -> bytes:
+        """What has come, waiting at most ``limit`` seconds: in steps, as the call's end may come closer meanwhile."""
+        until = self._clock.monotonic() + limit
+        while True:
+            left = min(until, self._budget.expires) - self._clock.monotonic()
+            try:
+                return self._connection.receive(min(left, _STEP))
+            except ConnectionFailed as failed:
+                if not failed.timed_out or left <= _STEP:
+                    raise
 
     def _left(self, streaming: bool = False) -> float:
         """Seconds that the next wait may take. While a streamed body arrives the fetch timeout counts for each silence

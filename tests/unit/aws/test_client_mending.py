@@ -105,6 +105,20 @@ def test_a_refusal_without_a_date_says_nothing_of_the_clock():
     assert (1, 0.0) == (bench.acquired, bench.client.skew)
 
 
+def test_what_another_call_learns_of_the_clock_meanwhile_mends_this_one_too():
+    """Several are refused at once, and one of them is the first to learn why."""
+    bench = Bench(GOOD)
+
+    def learnt_meanwhile():
+        bench.client.skew = 3600.0
+        return dated(bench, 3600)()
+
+    bench.script = [[learnt_meanwhile], GOOD]
+
+    assert 200 == bench.perform().status
+    assert 2 == bench.acquired
+
+
 def test_a_clock_that_is_skewed_again_is_mended_only_once_a_call():
     bench = Bench(GOOD)
     bench.script = [[dated(bench, 3600)], [dated(bench, -3600)], GOOD]

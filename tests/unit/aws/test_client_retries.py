@@ -142,6 +142,21 @@ def test_a_silent_host_costs_the_timeout_or_what_is_left_of_the_round(expires_in
     assert 1 == bench.acquired
 
 
+def test_a_silent_host_is_left_when_its_round_is_to_end_earlier_than_it_was():
+    bench = Bench(GOOD, timeout=30.0)
+    started = bench.clock.monotonic()
+
+    def closer():
+        bench.budget.expires = started + 2.0
+        return b"HTTP/1.1 "
+
+    bench.script = [[closer, TIMED_OUT]]
+    error = refused(bench)
+
+    assert (504, 1) == (error.status, bench.acquired)
+    assert 2.0 == pytest.approx(bench.clock.monotonic() - started, abs=0.02)
+
+
 def test_a_round_that_is_over_asks_nobody():
     bench = Bench(GOOD)
     bench.budget.expires = bench.clock.monotonic()

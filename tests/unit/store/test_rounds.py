@@ -165,6 +165,20 @@ def test_a_call_has_its_timeout_and_ends_with_its_round_and_the_invocation():
     assert 900.0 == bench.store.round().timeouts["ssm"]
 
 
+def test_who_asked_before_the_event_came_obeys_the_invocation_too():
+    bench = Bench()
+    bench.read()
+    (job,) = bench.fetcher.jobs
+    assert float("inf") == job.budget.expires
+    now = bench.clock.monotonic()
+
+    bench.store.begin_invocation(now + 3)
+    assert [now + 3] * 2 == [job.budget.expires, job.round.expires]
+    bench.store.begin_invocation(now + 900)
+    assert now + 3 == job.budget.expires
+    assert now + 900 == bench.store.round().expires
+
+
 @pytest.mark.parametrize("passed", [0.0, 0.001, 3600.0])
 def test_a_deadline_that_is_over_was_that_of_an_invocation_before(passed):
     """The handler may read before its INVOKE event has come to us."""
