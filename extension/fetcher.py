@@ -160,6 +160,7 @@ class Job:
         except SourceError as error:
             problem = error
         except Exception as error:  # noqa: BLE001 (a fault of ours is that resource's fault only)
+            self.fault = type(error).__name__
             problem = outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(error).__name__}")
         self.unanswered = problem is not None and problem.transient
         for job in following:
@@ -255,7 +256,7 @@ class Fetcher:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 (a worker must not die of one job)
-                self._log.error("fetch.fault", error=type(error).__name__)
+                self._log.fault("fetch.fault", error=type(error).__name__)
             finally:
                 with self._lock:
                     self._free += 1
@@ -271,7 +272,7 @@ class Fetcher:
                     following.cancelled = bool(job.cancelled)
                     self.submit(following)
                 if job.fault:
-                    self._log.error("fetch.fault", error=job.fault)
+                    self._log.fault("fetch.fault", error=job.fault)
         finally:
             with self._lock:
                 if not (job.unanswered or job.cancelled):

@@ -81,4 +81,4 @@ class Refresher:
                     self._begin_round()
                     self._store.fetch(due, self._store.round())
             except Exception as error:  # noqa: BLE001 (a fault in one round must not end the rounds)
-                self._log.error("refresh.fault", error=type(error).__name__, where=where(error))
+                self._log.fault("refresh.fault", error=type(error).__name__, where=where(error))

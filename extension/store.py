@@ -246,7 +246,7 @@ class Store:
         except Exception as fault:  # noqa: BLE001 (a fault of ours must not leave a reader waiting)
             if len(resources) > 1:
                 return [call for resource in resources for call in self._plan(service, [resource], deferred)]
-            self._land(resources[0], _as_error(fault), self._clock.now())
+            self._land(resources[0], self._as_error(fault), self._clock.now())
             return []
 
     def cut(self, *, spare: Collection[Job] = ()) -> int:
@@ -345,7 +345,7 @@ class Store:
                     entry, changed = self._holdings.keep(resource, result, sent, read=read)
                     outcome_ = entry.reading(now, reading.MISS)
                 except Exception as fault:  # noqa: BLE001 (a fault of ours must not leave a reader waiting)
-                    outcome_ = _as_error(fault)
+                    outcome_ = self._as_error(fault)
             waiters: list[Callable[[Any], None]] = []
             following: list[Flight] = []
             if flight is not None:
@@ -359,9 +359,16 @@ class Store:
             try:
                 wait(outcome_)
             except Exception as fault:  # noqa: BLE001 (one reader's trouble is not the next one's)
-                self._log.error("read.fault", error=type(fault).__name__)
+                self._log.fault("read.fault", error=type(fault).__name__)
         if following:
             self._start(following, self.round())
+
+    def _as_error(self, fault: Exception) -> SourceError:
+        """Itself, or what a reader is told where something of ours broke: never its text, which might hold a value."""
+        if isinstance(fault, SourceError):
+            return fault
+        self._log.fault("store.fault", error=type(fault).__name__)
+        return outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(fault).__name__}")
 
     def _defer(self, resource: Resource) -> None:
         """It is confidential, and is fetched at the next round; at once where a reader waits for it."""
@@ -471,10 +478,3 @@ class Store:
     def used(self) -> int:
         """Bytes that the entries count for."""
         return self._holdings.cache.used
-
-
-def _as_error(fault: Exception) -> SourceError:
-    """Itself, or what a reader is told where something of ours broke: never its text, which might hold a value."""
-    if isinstance(fault, SourceError):
-        return fault
-    return outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(fault).__name__}")

@@ -111,6 +111,14 @@ class Fallback:
             self._memory.learn(self._culprits)
 
 
+def entries(document: dict[str, Any], name: str, kind: type[T]) -> list[T]:
+    """The list of that name in AWS's answer, empty where there is none; ``SourceError`` where it holds other things."""
+    found = document.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, kind) for item in found):
+        raise outcome.failure(outcome.TRANSIENT, "", f"AWS's answer has nonsense for {name}")
+    return found
+
+
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
     """``items`` in pieces of at most ``size``."""
     return [items[start : start + size] for start in range(0, len(items), size)]

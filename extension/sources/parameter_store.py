@@ -9,7 +9,7 @@ from __future__ import annotations
 from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import PARAMETERS_IN_BATCH
-from extension.sources.batching import BatchMemories, chunks, grouped
+from extension.sources.batching import BatchMemories, chunks, entries, grouped
 from extension.sources.listing import Listing, PagedCall, pattern_of
 from extension.sources.parameter import SECURE, Deferred, Parameter
 
@@ -159,13 +159,13 @@ class _Batch:
                 raise  # not even asked for; or throttled, 5xx or timeout: single calls would only add to it
             fallback = source._memory(first).sank(self.resources)
             return [_Single(source, resource, self._deferred, fallback) for resource in self.resources]
-        for item in document.get("Parameters") or ():
+        for item in entries(document, "Parameters", dict):
             parameter = _parameter(item, decrypt)
             selector = parameter.selector or ""
             for spelling in (parameter.name + selector, parameter.arn + selector):
                 for resource in wanted.pop(spelling, ()):
                     deliver(resource, _or_deferred(parameter, resource), answer.sent)
-        for spelling in document.get("InvalidParameters") or ():
+        for spelling in entries(document, "InvalidParameters", str):
             code = "ParameterVersionNotFound" if ":" in spelling.rpartition("/")[2] else "ParameterNotFound"
             for resource in wanted.pop(spelling, ()):
                 deliver(resource, outcome.failure(outcome.NOT_FOUND, code, "there is no such parameter"), answer.sent)
@@ -198,7 +198,7 @@ class _ByPath(PagedCall):
                 payload["NextToken"] = before
             answer, document = self._source._perform("GetParametersByPath", payload, resource, budget)
             self.began = self.began or answer.sent
-            items = document.get("Parameters") or ()
+            items = entries(document, "Parameters", dict)
             room = self._source._most_names - len(members)
             for item in items[:room]:
                 parameter = _parameter(item, decrypt)

@@ -7,7 +7,7 @@ import binascii
 from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import SECRETS_IN_BATCH, SECRETS_SINGLES
-from extension.sources.batching import BatchMemories, chunks, grouped
+from extension.sources.batching import BatchMemories, chunks, entries, grouped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,13 +155,13 @@ class _Batch:
                 call.patient = False  # single calls have a quota of their own, a hundred times this one
                 answer = source._client.perform(call, budget)
                 document = answer.content
-                for item in document.get("SecretValues") or ():
+                for item in entries(document, "SecretValues", dict):
                     secret = _secret(item)
                     for resource in wanted.pop(secret.arn, []) + wanted.pop(secret.name, []):
                         deliver(resource, secret, answer.sent)
-                for item in document.get("Errors") or ():
-                    error = outcome.from_item(item.get("ErrorCode") or "", item.get("Message") or "")
-                    for resource in wanted.pop(item.get("SecretId"), []):
+                for item in entries(document, "Errors", dict):
+                    error = outcome.from_item(str(item.get("ErrorCode") or ""), str(item.get("Message") or ""))
+                    for resource in wanted.pop(str(item.get("SecretId")), []):
                         deliver(resource, error, answer.sent)
                 token = document.get("NextToken")
                 if not token or not wanted:

@@ -92,7 +92,7 @@ def plan_and_run(source, resources, clock):
         job = waiting.pop(0)
         calls.append((job.call.action, len(job.call.resources)))
         waiting += job.run(clock)
-        assert job.fault == ""
+        assert job.fault == "", job.fault
     assert set(resources) <= set(outcomes)
     return outcomes, calls
 

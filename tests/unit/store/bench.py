@@ -155,7 +155,7 @@ class Bench:
     def info(self, event, **fields):
         self.logged.append((event, fields))
 
-    error = warn = info
+    error = warn = fault = info
 
     def events(self, event):
         return [fields for name, fields in self.logged if name == event]
