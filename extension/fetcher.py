@@ -66,12 +66,13 @@ class Round:
             job.budget.expires = min(job.budget.expires, self.expires)  # which may have come closer
             self.jobs.append(job)
 
-    def end_by(self, moment: float) -> None:
-        """All of them end then at the latest."""
+    def end_by(self, moment: float, now: float) -> None:
+        """All of them end then at the latest. An end that is over by now was that of an invocation before."""
         with self._lock:
-            self.expires = min(self.expires, moment)
+            self.expires = moment if self.expires <= now else min(self.expires, moment)
             for job in self.jobs:
-                job.budget.expires = min(job.budget.expires, moment)
+                budget = job.budget
+                budget.expires = moment if budget.expires <= now else min(budget.expires, moment)
 
     def done(self) -> None:
         """One of them ended."""
@@ -188,23 +189,33 @@ class Fetcher:
         self._runnable: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
         self._queued = 0  # in the queue, not yet taken
         self._free = 0  # workers that wait for work
-        self._ahead = 0  # workers that open a connection, and are free by the time a call needs it
+        self._openers: dict[str, list[list[Job]]] = {}  # host -> who opens a connection to it: each with its next job
         self._alive = 0
 
     def ahead(self, work: Callable[[], None]) -> None:
-        """Run something short and bounded ahead of the calls: opening a connection."""
+        """Run something short and bounded that is no call."""
+        with self._lock:
+            self._enqueue(work)
+
+    def open_ahead(self, host: str, work: Callable[[], None]) -> None:
+        """Run what opens a connection ahead of need. A job of that host that comes meanwhile is run by the same worker,
+        as soon as that is done: were it to wait in another one, a host that hangs would keep the other hosts' jobs from
+        both."""
+        opener: list[Job] = []
 
         def run() -> None:
-            with self._lock:
-                self._ahead += 1
             try:
                 work()
             finally:
                 with self._lock:
-                    self._ahead -= 1
+                    self._openers[host] = [other for other in self._openers[host] if other is not opener]
+                for job in opener:
+                    job.budget.waited = self._clock.monotonic() - job.asked  # connecting is part of a fetch
+                    self._run(job)
 
         with self._lock:
-            self._enqueue(run, self._free)
+            self._openers.setdefault(host, []).append(opener)
+            self._enqueue(run)
 
     def submit(self, job: Job) -> None:
         """Run the job as soon as its host and a worker are free."""
@@ -237,11 +248,15 @@ class Fetcher:
             return
         self._running[host] = self._running.get(host, 0) + 1
         job.queued = True
-        self._enqueue(lambda: self._run(job), self._free + self._ahead)
+        for opener in self._openers.get(host, ()):
+            if not opener:
+                opener.append(job)
+                return
+        self._enqueue(lambda: self._run(job))
 
-    def _enqueue(self, work: Callable[[], None], free: int) -> None:
+    def _enqueue(self, work: Callable[[], None]) -> None:
         self._queued += 1
-        if self._queued > free and self._alive < self._workers:
+        if self._queued > self._free and self._alive < self._workers:
             self._alive += 1
             self._free += 1
             _thread.start_new_thread(self._work, ())

@@ -296,10 +296,11 @@ class Store:
 
     def begin_invocation(self, deadline: float) -> None:
         """Nobody may wait for longer than that moment of monotonic time; neither who asked before the event came."""
+        now = self._clock.monotonic()
         with self._lock:
             self.deadline = deadline
             for round_ in self._rounds:
-                round_.end_by(deadline)
+                round_.end_by(deadline, now)
 
     def round(self, expires: float = float("inf")) -> Round:
         """A round that ends at ``expires`` (monotonic), and with the invocation that runs at the latest.

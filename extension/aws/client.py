@@ -81,6 +81,8 @@ class Client:
                 mended.add(error.kind)
                 if error.kind == outcome.FROZEN:
                     started = self._clock.monotonic()  # done once more, freshly signed, with all its time
+                    if budget.expires <= started:  # that was an invocation before
+                        budget.expires = float("inf")
                 continue
             pause = min(_BACKOFF_FIRST * 2**attempt, _BACKOFF_MOST) * _random()
             attempt += 1

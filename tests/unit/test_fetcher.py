@@ -189,6 +189,66 @@ def test_work_ahead_runs_and_what_breaks_in_it_hurts_nobody():
     assert [("fetch.fault", {"error": "KeyError"})] == bench.faults
 
 
+class Opener:
+    """Opens a connection until it is let go."""
+
+    def __init__(self, then=None):
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self._then = then
+
+    def __call__(self):
+        self.begun.set()
+        assert self.go_on.wait(LIMIT)
+        if self._then is not None:
+            self._then()
+
+
+@pytest.mark.parametrize("then", [None, {}.popitem], ids=["opened", "broken"])
+def test_a_job_whose_connection_is_being_opened_runs_once_it_is(then):
+    bench = Bench()
+    opener = Opener(double(then))
+    bench.fetcher.open_ahead("a", opener)
+    (job,) = bench.submit(Call("one"))
+    assert opener.begun.wait(LIMIT)
+    assert (True, False) == (job.queued, job.started)
+
+    opener.go_on.set()
+
+    assert [("one", "value of one")] == bench.finish()
+    assert bench.fetcher._alive == 1  # it takes no second worker to wait for the first
+
+
+def test_a_host_that_hangs_in_connecting_keeps_no_other_one_waiting():
+    bench = Bench(workers=8)
+    openers = [Opener() for _ in range(4)]
+    for opener in openers:
+        bench.fetcher.open_ahead("hangs", opener)
+    bench.submit(*[Call(str(number), host="hangs") for number in range(9)])
+    other = Round(TIMEOUTS)
+
+    for number in range(4):
+        bench.fetcher.submit(Job(Call(f"other{number}", host="other"), other, bench.deliver))
+
+    assert other.wait(LIMIT)
+    assert {f"other{number}" for number in range(4)} == {name for name, _ in bench.outcomes}
+    for opener in openers:
+        opener.go_on.set()
+    assert 13 == len(bench.finish())
+
+
+def test_a_job_can_be_dropped_while_its_connection_is_being_opened():
+    bench = Bench(per_host=1)
+    opener = Opener()
+    bench.fetcher.open_ahead("a", opener)
+    dropped, other = bench.submit(Call("one"), Call("two"))
+
+    bench.fetcher.drop(dropped)
+
+    other.wait(LIMIT)  # it has the place now
+    opener.go_on.set()
+    assert [("two", "value of two")] == bench.finish()
+
+
 # What waiting costs
 
 

@@ -11,7 +11,7 @@ from extension.aws.call import Call
 from extension.aws.connection import ConnectionFailed
 from extension.aws.endpoints import Endpoint
 from extension.errors import SourceError
-from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, Freeze, answer, refusal
+from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, Freeze, Later, answer, refusal
 
 GOOD = answer(200, b'{"ok":1}')
 
@@ -148,6 +148,14 @@ def test_a_call_that_a_freeze_may_have_cut_is_done_once_more_with_all_its_time(t
     first, second = bench.connections
     assert "closed" == first.end
     assert signed_at(first) != signed_at(second)
+
+
+@pytest.mark.parametrize("left", [1.0, 10_000.0])
+def test_a_freeze_outlives_the_invocation_and_its_deadline(left):
+    bench = Bench([Later(3600, END)], GOOD, timeout=5.0)
+    bench.budget.expires = bench.clock.monotonic() + left
+
+    assert 200 == bench.perform().status
 
 
 def test_a_freeze_while_connecting_is_one_too(monkeypatch):

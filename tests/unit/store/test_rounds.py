@@ -176,6 +176,9 @@ def test_who_asked_before_the_event_came_obeys_the_invocation_too():
     assert [now + 3] * 2 == [job.budget.expires, job.round.expires]
     bench.store.begin_invocation(now + 900)
     assert now + 3 == job.budget.expires
+    bench.clock.advance(3)
+    bench.store.begin_invocation(now + 900)
+    assert now + 900 == job.budget.expires  # its reader has outlived the invocation before, frozen with it
     assert now + 900 == bench.store.round().expires
 
 
