@@ -120,7 +120,8 @@ class Holdings:
         policy = self._policy(spellings)
         entry.value, entry.sent, entry.policy = value, sent, policy
         entry.expired = entry.marked = False
-        entry.read_since_fetch = read
+        if read:
+            entry.read_at = max(entry.read_at, sent.monotonic)
         entry.listed = entry.listed or self.is_listed(resource)
         if policy.ttl > 0 and not withheld and self.cache.put(entry):
             self.links.join(spellings, entry, self.cache)

@@ -146,7 +146,7 @@ class Store:
         return Pending(lambda: self._forget(flight, wait))
 
     def _hit(self, entry: Entry, state: str, now: Instant) -> Reading:
-        entry.read_since_fetch = True
+        entry.read_at = now.monotonic
         if state is STALE:
             entry.stale_reads += 1
         else:
@@ -177,7 +177,8 @@ class Store:
             if entry.state(now) not in (FRESH, DUE, STALE, LAPSED):
                 return None
             entry.stale_reads += 1
-            entry.read_since_fetch = entry.marked = True
+            entry.read_at = now.monotonic
+            entry.marked = True
             return entry.reading(now, reading.STALE)
 
     def _forget(self, flight: Flight, wait: Callable[[Any], None]) -> None:

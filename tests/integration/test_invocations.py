@@ -65,6 +65,22 @@ def test_after_the_first_only_what_was_read_is_kept_fresh(aws, api, ready):
     assert [["app/secret-3"]] == [call.resources for call in aws.calls]
 
 
+def test_a_handler_that_reads_before_its_invoke_has_refreshed_keeps_it_refreshed(aws, api, ready):
+    """It is quicker than AWS; the next INVOKE refreshes all the same."""
+    fill(aws)
+    sidecar = ready(secrets=["app/secret-1"], ttl="1s", stale_while_revalidate="1m")
+    for _ in range(2):
+        let_pass(0.82)
+        aws.clear_calls()
+        hold = aws.hold()
+        invocation = api.invoke()
+        hold.wait()
+        assert "secret value 1" == sidecar.get("/secrets/app/secret-1", {"Cache-Control": "max-age=60"}).text
+        hold.release()
+        api.wait_invocation(invocation)
+        assert 1 == aws.count()
+
+
 def test_a_read_of_what_is_due_is_served_and_marks_it_for_the_next_invoke(aws, api, ready):
     """An environment may freeze at any moment after: a read starts nothing that nobody waits for."""
     aws.put_secret("unlisted", "old")

@@ -57,6 +57,24 @@ def test_a_read_while_it_was_fresh_counts_once_it_is_due():
     assert [] == bench.store.due(first=False)  # nobody has read it since
 
 
+def test_a_read_while_the_refresh_is_under_way_counts_as_one_since():
+    """That is when a handler reads what its INVOKE refreshes: it would else be refreshed at every other one only."""
+    bench = Bench(secrets="a")
+    bench.load()
+    bench.clock.advance(80)
+    bench.store.fetch([A], bench.store.round())
+    sent = bench.clock.now()
+    bench.clock.advance(0.01)
+    assert "hit" == bench.read().how
+    bench.clock.advance(0.01)
+    bench.answer(secret(version="2"), sent=sent)
+    assert [] == bench.store.due(first=False)
+
+    bench.clock.advance(80)
+
+    assert [A] == bench.store.due(first=False)
+
+
 def test_a_mark_lasts_until_it_is_fetched():
     bench = Bench()
     bench.load()
