@@ -118,7 +118,8 @@ class Client:
         except SourceError as error:  # no keys to sign with
             return None, error
         if answer.status < 300 or answer.status == 304:
-            return (answer, None) if _parsed(call, answer) else (None, _nonsense(outcome.TRANSIENT, call.host, "its body"))
+            parsed = _parsed(call, answer)
+            return (answer, None) if parsed else (None, _nonsense(outcome.TRANSIENT, call.host, "its body"))
         return answer, outcome.from_answer(answer.status, answer.headers, answer.body)
 
     def _mend(self, error: SourceError, call: Call, answer: Answer | None, skew: float) -> bool:

@@ -53,10 +53,10 @@ FAULTS = {
     "error_503": Row(UNAVAILABLE, UNAVAILABLE, (502, "ServiceUnavailable"), AGAIN),
     "hang": Row(TIMEOUT, TIMEOUT, TIMEOUT, ONCE),
     "cut": Row(CONNECTION, CONNECTION, CONNECTION, AGAIN),  # before the first byte
-    "cut_body": Row(NONSENSE, NONSENSE, NONSENSE, AGAIN),
-    "garbage": Row(NONSENSE, NONSENSE, NONSENSE, AGAIN),
-    "too_long": Row(NONSENSE, NONSENSE, NONSENSE, AGAIN),  # the length that is announced; likewise
-    "too_short": Row(NONSENSE, NONSENSE, NONSENSE, AGAIN),
+    "cut_body": Row(CONNECTION, CONNECTION, CONNECTION, AGAIN),
+    "garbage": Row(CONNECTION, CONNECTION, CONNECTION, AGAIN),
+    "too_long": Row(CONNECTION, CONNECTION, CONNECTION, AGAIN),  # the length that is announced; likewise
+    "too_short": Row(CONNECTION, CONNECTION, CONNECTION, AGAIN),
     "empty": Row(NONSENSE, NONSENSE, (200, ""), AGAIN),  # an object may be empty, and nothing says that this one is not
     "tls": Row(CONNECTION, CONNECTION, CONNECTION, NEVER),
     "DNS failure": Row(CONNECTION, CONNECTION, CONNECTION, NEVER),
