@@ -53,6 +53,33 @@ def test_what_is_due_is_fetched_again_batched_and_conditionally(aws, api, ready)
     assert 10 == len(sidecar.events("entry.changed"))
 
 
+def test_a_round_is_batched_as_a_prefetch_is(aws, api, ready):
+    """Thirty parameters cost three calls, and not thirty."""
+    names = [f"/many/{number}" for number in range(30)]
+    for name in names:
+        aws.put_parameter(name, "value", type="SecureString")
+    sidecar = ready(parameters=names, **SHORT)
+    for _ in range(2):
+        assert {"value"} == {sidecar.get(f"/parameters{name}").text for name in names}
+        let_pass(DUE_AFTER)
+        aws.clear_calls()
+        api.invoke_and_wait()
+        assert {"GetParameters": 3} == _actions(aws)
+
+
+def test_an_object_that_has_not_changed_is_kept_and_as_young_as_the_question(aws, api, ready):
+    fill(aws)
+    sidecar = ready(s3=["s3://lookup/rates.json"], ttl="2s")
+    let_pass(1.65)
+    aws.clear_calls()
+    api.invoke_and_wait()
+    assert [304] == [call.status for call in aws.calls]
+    let_pass(0.6)  # past the TTL of what came with the body
+    answer = sidecar.get("/s3/lookup/rates.json")
+    assert (b'{"EUR": 1.0}', "hit", "0") == (answer.body, answer.header("preheat-cache"), answer.header("age"))
+    assert 1 == aws.count()
+
+
 def test_after_the_first_only_what_was_read_is_kept_fresh(aws, api, ready):
     """What nobody reads costs nothing."""
     fill(aws)
