@@ -204,13 +204,15 @@ class Fetcher:
         opener: list[Job] = []
 
         def run() -> None:
+            begun = self._clock.monotonic()
             try:
                 work()
             finally:
                 with self._lock:
                     self._openers[host] = [other for other in self._openers[host] if other is not opener]
                 for job in opener:
-                    job.budget.waited = self._clock.monotonic() - job.asked  # connecting is part of a fetch
+                    # Connecting is part of a fetch; having waited for a worker is not.
+                    job.budget.waited = self._clock.monotonic() - max(begun, job.asked)
                     self._run(job)
 
         with self._lock:

@@ -295,6 +295,25 @@ def test_a_place_in_a_queue_that_moves_costs_nothing(result):
     assert [0.0, 0.0, 0.0] == bench.run(*[bench.call(str(number), 5.0) for number in range(3)])
 
 
+def test_connecting_is_part_of_a_fetch_and_waiting_for_a_worker_is_not():
+    bench = Clocked()
+    opener = Opener(lambda: bench.clock.advance(0.5))
+    bench.fetcher = Fetcher(bench.clock, double(bench), 4, 1)
+    busy = Opener(lambda: bench.clock.advance(3600))
+    bench.fetcher.ahead(busy)
+    assert busy.begun.wait(LIMIT)
+    bench.fetcher.open_ahead("a", opener)
+    bench.submitted = threading.Event()
+    bench.submitted.set()
+    bench.submit(bench.call("one", 0.0))
+
+    busy.go_on.set()
+    opener.go_on.set()
+    bench.finish()
+
+    assert [0.5] == bench.waited
+
+
 def test_what_another_host_or_an_earlier_round_did_costs_nothing():
     bench = Clocked()
     bench.outcome = outcome.failure(outcome.TIMEOUT, "", "no answer in time")
