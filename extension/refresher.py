@@ -61,11 +61,9 @@ class Refresher:
 
     def _wait_for_bodies(self, until: float) -> None:
         """What has begun to arrive is let in: a large object would else be cut at every INVOKE, and never be new."""
-        bodies = self._store.bodies()
-        if bodies:
-            self._store.cut(spare=bodies)
-            for job in bodies:
-                job.wait(until - self._clock.monotonic())
+        self._store.cut(arriving=False)
+        for job in self._store.bodies():
+            job.wait(until - self._clock.monotonic())
 
     def start_timer(self) -> None:
         """Where nothing freezes and no INVOKE comes (Managed Instances, outside Lambda): look for what is due every few

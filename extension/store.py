@@ -23,7 +23,7 @@ from extension.unlisted import Unlisted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from typing import Any, Protocol
 
     from extension.cache import Entry
@@ -250,15 +250,15 @@ class Store:
             self._land(resources[0], self._as_error(fault), self._clock.now())
             return []
 
-    def cut(self, *, spare: Collection[Job] = ()) -> int:
-        """End every call that no reader waits for, but those to ``spare``; how many there were. What is listed stays
-        due."""
+    def cut(self, *, arriving: bool = True) -> int:
+        """End every call that no reader waits for; how many there were. What is listed stays due. ``arriving``: also
+        those whose body has begun to come."""
         cut = 0
         for job in self._under_way():
             following: list[Flight] = []
             with self._lock:
                 flights = self._flights_of(job)
-                if job.ended or job in spare or any(flight.waiters for flight in flights):
+                if job.ended or any(flight.waiters for flight in flights) or (job.budget.arriving and not arriving):
                     continue
                 job.cancelled = True
                 self._keep_rest(job, flights)

@@ -283,7 +283,7 @@ def test_a_body_that_arrives_is_spared_where_nobody_waits_and_is_not_counted_whe
     bodies = bench.store.bodies()
 
     assert [one] == bodies
-    assert 1 == bench.store.cut(spare=bodies)
+    assert 1 == bench.store.cut(arriving=False)
     assert [[ONE.label], [read.label]] == bench.calls
     assert 1 == bench.store.cut()
     assert [TWO, ONE] == bench.store.due(first=False)
