@@ -288,13 +288,14 @@ def test_an_invoke_without_a_deadline_still_ends_after_a_second(aws, api, ready)
 
 def test_twenty_misses_of_an_aws_that_hangs_wait_for_one_timeout_and_not_for_one_after_another(aws, ready):
     """Four connections to a host: the others wait for their turn, and that is part of their time."""
-    sidecar = ready(fetch_timeout="300ms")
+    sidecar = ready(fetch_timeout="1s")
     aws.faults.add("hang")
     clients = [sidecar.connect() for _ in range(20)]
+    started = time.monotonic()
     for number, client in enumerate(clients):
         client.ask("GET", f"/secrets/absent-{number}")
     assert [504] * 20 == [client.answer().status for client in clients]
-    assert 4 == aws.count()
+    assert time.monotonic() - started < 3, "five timeouts in a row"
     for client in clients:
         client.close()
 
