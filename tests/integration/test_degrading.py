@@ -160,7 +160,9 @@ def test_no_memory_for_a_value_is_an_error_of_that_value(aws, api, ready):
     resource.prlimit(sidecar.process.pid, resource.RLIMIT_AS, (used + (24 << 20), used + (24 << 20)))
     answer = sidecar.get("/s3/lookup/large.bin")
     assert (502, True) == (answer.status, "MemoryError" in answer.problem["detail"])
-    assert "fetch.fault: MemoryError" in sidecar.get("/health").json["reasons"]
+    until = time.monotonic() + 10  # the reader has his answer a moment before it is written down
+    while "fetch.fault: MemoryError" not in sidecar.get("/health").json["reasons"]:
+        assert time.monotonic() < until
     assert "secret value 1" == sidecar.get("/secrets/app/secret-1").text
     aws.put_secret("other", "found")
     assert "found" == sidecar.get("/secrets/other").text
