@@ -11,7 +11,7 @@ SHELL_SCRIPTS := $(wildcard build.sh .ci/run layer/extensions/preheat tools/find
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock build lint types tests test format emulator sam cdk bench bench-check clean
+.PHONY: help venv lock build lint types tests test soak format emulator sam cdk bench bench-check clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ types: $(INSTALLED)  ## mypy, strict for extension/ and layer/
 
 tests: $(INSTALLED) emulator sam  ## pytest alone; ARGS="-k name" narrows it
 	$(PYTEST) $(ARGS)
+
+soak: $(INSTALLED)  ## 1,000 freezes and thaws with rotation going on, 1,000 weeks of virtual time: 5 minutes
+	SOAK_CYCLES=1000 SOAK_WEEKS=1000 $(PYTEST) tests/integration/test_freeze_and_thaw.py tests/unit/store/test_week.py $(ARGS)
 
 format: $(INSTALLED)  ## sort imports, format
 	$(BIN)/ruff check --quiet --select I --fix .

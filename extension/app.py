@@ -98,7 +98,12 @@ def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: logs
         if not freezes:
             sidecar.refresher.start_timer()
 
-    return lifecycle.run(init_until, ready)
+    if marker.found:
+        transport.fetcher.ahead(sidecar.objects.sweep)
+    try:
+        return lifecycle.run(init_until, ready)
+    finally:
+        sidecar.objects.close()
 
 
 def _api(boot: Boot) -> LambdaApi:

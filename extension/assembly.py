@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from extension.aws.credentials import Credentials, CredentialStore, OwnCredentials
     from extension.aws.roles import AssumedRoles
     from extension.clock import Clock
+    from extension.files import Files
     from extension.health import Health
     from extension.http1.loop import Loop
     from extension.logs import Log
@@ -32,18 +33,19 @@ if TYPE_CHECKING:
     from extension.refresher import Refresher
     from extension.restore import Restore
     from extension.settings import Settings
-    from extension.sources.s3 import Object
+    from extension.sources.s3 import S3, Object
     from extension.store import Source, Store
 
 
 class Sidecar:
     """The parts that whoever runs it needs."""
 
-    __slots__ = ("client", "credentials", "health", "prefetch", "refresher", "restore", "server", "store")
+    __slots__ = ("client", "credentials", "health", "objects", "prefetch", "refresher", "restore", "server", "store")
 
     client: Client
     credentials: CredentialStore
     health: Health
+    objects: S3
     prefetch: Prefetch
     refresher: Refresher
     restore: Restore
@@ -120,6 +122,13 @@ def assemble(
 
     sidecar.health = Health()
     log.on_fault = sidecar.health.fault
+
+    def make_files() -> Files:
+        from extension.files import Files
+        from extension.marker import place
+
+        return Files(place(environ), clock.monotonic)
+
     own = own or own_credentials(environ, transport.trust, clock)
     if isinstance(own, NoCredentials):
         log.error("credentials.missing", problem=own.problem)
@@ -127,10 +136,21 @@ def assemble(
     sidecar.client = client = Client(transport.pool, sidecar.credentials, clock, settings.cache_memory)
     resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed", settings.ttl)
     most_names = min(MOST_NAMES, settings.cache_items)
+    sidecar.objects = S3(
+        client,
+        directory,
+        held,
+        settings.cache_memory,
+        most_names,
+        log,
+        wants_file=resolver.wants_file,
+        make_files=make_files,
+        lend=fetcher.lend,
+    )
     sources: dict[str, Source] = {
         "secretsmanager": SecretsManager(client, directory, clock, settings.secrets_batch),
         "ssm": ParameterStore(client, directory, clock, most_names),
-        "s3": S3(client, directory, held, settings.cache_memory, most_names, log),
+        "s3": sidecar.objects,
     }
     sidecar.store = Store(settings, sources, fetcher, resolver, clock, log, freezes=freezes)
     sidecar.prefetch = Prefetch(sidecar.store, settings, clock, log)
@@ -153,5 +173,5 @@ def assemble(
     api = Api(sidecar.store, tokens, sidecar.health, restore, clock, log, agent=settings.compat == "agent")
     sidecar.server = Loop(listeners, api, log)
     sidecar.server.start()
-    sidecar.refresher = Refresher(sidecar.store, sidecar.credentials.begin_round, clock, log)
+    sidecar.refresher = Refresher(sidecar.store, sidecar.credentials.begin_round, sidecar.objects.release, clock, log)
     return sidecar

@@ -41,6 +41,17 @@ if TYPE_CHECKING:
 WORKERS = 8
 
 
+class Loan:
+    """Another worker's time for a job that is under way."""
+
+    __slots__ = ("host", "queued", "work")
+
+    def __init__(self, host: str, work: Callable[[], None]) -> None:
+        self.host = host
+        self.work = work
+        self.queued = False
+
+
 class Round:
     """Jobs that somebody waits for together: the prefetch, what one INVOKE refreshes, or one reader's miss.
 
@@ -143,6 +154,11 @@ class Job:
         if self._over.acquire(timeout=max(timeout, 0)):
             self._over.release()
 
+    @property
+    def host(self) -> str:
+        """Where its call goes."""
+        return self.call.host
+
     def deliver(self, resource: Resource, outcome: Any, sent: Instant) -> None:
         """Hand on the outcome of one resource."""
         self._pending.discard(resource)
@@ -159,7 +175,8 @@ class Job:
         try:
             following = [Job(call, self.round, self._deliver) for call in self.call.run(self.budget, self.deliver)]
         except SourceError as error:
-            problem = error
+            problem = error.with_traceback(None)  # it is remembered, and a frame holds what was fetched before
+            problem.__context__ = None
         except Exception as error:  # noqa: BLE001 (a fault of ours is that resource's fault only)
             self.fault = type(error).__name__
             problem = outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(error).__name__}")
@@ -185,7 +202,7 @@ class Fetcher:
         self._lock = _thread.allocate_lock()  # guards the counters and the waiting jobs
         self._running: dict[str, int] = {}  # host -> jobs that run or may run
         self._answered: dict[str, float] = {}  # host -> when a call to it was answered last
-        self._waiting: list[Job] = []
+        self._waiting: list[Job | Loan] = []
         self._runnable: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
         self._queued = 0  # in the queue, not yet taken
         self._free = 0  # workers that wait for work
@@ -219,6 +236,12 @@ class Fetcher:
             self._openers.setdefault(host, []).append(opener)
             self._enqueue(run)
 
+    def lend(self, host: str, work: Callable[[], None]) -> None:
+        """Have ``work`` done beside the job that asks for it, as soon as its host has another place: behind the jobs
+        that wait for one, so what is long is to be lent piece by piece."""
+        with self._lock:
+            self._admit(Loan(host, work))
+
     def submit(self, job: Job) -> None:
         """Run the job as soon as its host and a worker are free."""
         job.round.add(job)
@@ -237,21 +260,21 @@ class Fetcher:
                 if job in self._waiting:
                     self._waiting.remove(job)
                 elif job.queued:  # behind workers that are all busy: its place at the host is another's now
-                    self._leave(job.call.host)
+                    self._leave(job.host)
         if taken_back:
             job.end()
         else:
             job.budget.cancel.cancel()
 
-    def _admit(self, job: Job) -> None:
-        host = job.call.host
+    def _admit(self, job: Job | Loan) -> None:
+        host = job.host
         if self._running.get(host, 0) >= self._per_host:
             self._waiting.append(job)
             return
         self._running[host] = self._running.get(host, 0) + 1
         job.queued = True
         for opener in self._openers.get(host, ()):
-            if not opener:
+            if not opener and isinstance(job, Job):
                 opener.append(job)
                 return
         self._enqueue(lambda: self._run(job))
@@ -266,19 +289,28 @@ class Fetcher:
 
     def _work(self) -> None:
         while True:
-            work = self._runnable.get()
+            self._do(self._runnable.get())  # in no variable: it would be held until there is something else to do
+
+    def _do(self, work: Callable[[], None]) -> None:
+        with self._lock:
+            self._queued -= 1
+            self._free -= 1
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 (a worker must not die of one job)
+            self._log.fault("fetch.fault", error=type(error).__name__)
+        finally:
             with self._lock:
-                self._queued -= 1
-                self._free -= 1
+                self._free += 1
+
+    def _run(self, job: Job | Loan) -> None:
+        if isinstance(job, Loan):
             try:
-                work()
-            except Exception as error:  # noqa: BLE001 (a worker must not die of one job)
-                self._log.fault("fetch.fault", error=type(error).__name__)
+                job.work()
             finally:
                 with self._lock:
-                    self._free += 1
-
-    def _run(self, job: Job) -> None:
+                    self._leave(job.host)
+            return
         with self._lock:
             if job.ended:  # dropped while it was in the queue
                 return
@@ -293,8 +325,8 @@ class Fetcher:
         finally:
             with self._lock:
                 if not (job.unanswered or job.cancelled):
-                    self._answered[job.call.host] = self._clock.monotonic()
-                self._leave(job.call.host)
+                    self._answered[job.host] = self._clock.monotonic()
+                self._leave(job.host)
             job.end()
 
     def _leave(self, host: str) -> None:
@@ -302,9 +334,10 @@ class Fetcher:
         nobody meanwhile, that counts as waiting for AWS, so that nobody waits for one timeout after another."""
         self._running[host] -= 1
         for waiting in self._waiting:
-            if waiting.call.host == host:
+            if waiting.host == host:
                 self._waiting.remove(waiting)
-                since = max(waiting.asked, self._answered.get(host, waiting.asked))
-                waiting.budget.waited = self._clock.monotonic() - since
+                if isinstance(waiting, Job):
+                    since = max(waiting.asked, self._answered.get(host, waiting.asked))
+                    waiting.budget.waited = self._clock.monotonic() - since
                 self._admit(waiting)
                 break

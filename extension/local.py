@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn
 
+    from extension.assembly import Sidecar
     from extension.aws.call import Budget
     from extension.aws.credentials import Credentials
+    from extension.report import Report
 
 _STOP = (signal.SIGINT, signal.SIGTERM)
 _DRAIN_LIMIT = 2.0  # seconds
@@ -82,6 +84,14 @@ def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: Log)
         own=SessionCredentials(session) if session is not None else None,
     )
     report = Report(boot, sidecar.prefetch, sidecar.store, sidecar.client, sidecar.health, log)
+    try:
+        return _live(sidecar, report, until, settings, log)
+    finally:
+        sidecar.objects.close()
+
+
+def _live(sidecar: Sidecar, report: Report, until: float, settings: Settings, log: Log) -> int:
+    sidecar.objects.sweep()
     sidecar.prefetch.wait(until)
     try:
         sidecar.prefetch.check_required()

@@ -19,15 +19,21 @@ HOLD = 0.5  # seconds that the prefetch may hold such an INIT at most
 SHARE = 0.25  # of the function's timeout, where it is known
 
 
+def place(environ: Mapping[str, str]) -> str:
+    """Where files may be."""
+    return environ.get("TMPDIR", "/tmp").rstrip("/")  # noqa: S108 (Lambda's only writable place)
+
+
 class Marker:
     """The file; it holds the function's timeout in milliseconds, once an INVOKE has told, and nothing else. Where it
     can't be read or written it is ignored."""
 
-    __slots__ = ("_noted", "_path")
+    __slots__ = ("_noted", "_path", "found")
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._path = environ.get("TMPDIR", "/tmp").rstrip("/") + "/" + NAME  # noqa: S108 (Lambda's only writable place)
+        self._path = f"{place(environ)}/{NAME}"
         self._noted = False
+        self.found = False  # a process of ours was here before
 
     def hold(self, init_timeout: float) -> float:
         """How long the prefetch may hold this INIT, in seconds; and from now on there was an INIT here."""
@@ -38,6 +44,7 @@ class Marker:
             return init_timeout
         except OSError:
             return init_timeout
+        self.found = True
         try:
             text = os.read(file, 16).strip()
         except OSError:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # An environment is billed until every extension asks for the next event, and a refresh that outlives the event's
 # deadline turns an answered invocation into "Task timed out".
 ROUND_LIMIT = 1.0  # seconds after the event
+PATH_LIFETIME = 60.0  # seconds that the path of a replaced file stays good where no INVOKE ends its use
 TIMER_PERIOD = 1.0  # seconds; a look costs a few microseconds per entry
 MARGIN = 0.5  # seconds before the invocation's deadline
 READERS_MARGIN = 0.1  # a handler that waits gets its error while it can still do something about it
@@ -29,9 +30,18 @@ GRACE = 0.1
 class Refresher:
     """Runs one round per INVOKE, if there is anything to fetch."""
 
-    def __init__(self, store: Store, begin_round: Callable[[], None], clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        store: Store,
+        begin_round: Callable[[], None],
+        release: Callable[[float], None],
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        """``release`` removes the files that were replaced before a moment of monotonic time."""
         self._store = store
         self._begin_round = begin_round
+        self._release = release
         self._clock = clock
         self._log = log
         self._first = True
@@ -40,6 +50,7 @@ class Refresher:
         """One INVOKE event came, whose function may run until ``deadline_ms`` (milliseconds since the epoch)."""
         clock = self._clock
         now = clock.monotonic()
+        self._release(now)  # the invocation that was told their paths is over
         deadline = now + deadline_ms / 1000 - clock.wall() if deadline_ms else float("inf")
         self._store.begin_invocation(deadline - READERS_MARGIN)
         ends = min(now + ROUND_LIMIT, deadline - MARGIN)
@@ -74,6 +85,7 @@ class Refresher:
         while True:
             time.sleep(TIMER_PERIOD)
             try:
+                self._release(self._clock.monotonic() - PATH_LIFETIME)
                 due = self._store.due(first=False)
                 if due:
                     self._begin_round()

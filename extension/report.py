@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from extension.statistics import measures
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -58,8 +60,8 @@ class Report:
                 value = self._store.held(resource)
                 failure = self._store.failure(resource)
                 if value is not None:
-                    row["bytes"] = value.size
                     row["outcome"] = "ok"
+                    row.update(measures(value))
                 elif failure is not None:
                     row["outcome"] = failure.code
                 elif job.cancelled:

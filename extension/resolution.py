@@ -42,6 +42,7 @@ class Resolver:
             name = (resource.service, resource.name)
             if name not in self._by_name or not (resource.region or resource.role):
                 self._by_name[name] = resource
+        self._filed = [(listed, entry) for listed, entry in self.entries.items() if entry.file]
 
     def own(self, resource: Resource) -> Resource:
         """The same with the own region (and account) left open, so that naming them makes no other resource."""
@@ -74,6 +75,15 @@ class Resolver:
         if listed is None or listed.arn or not (listed.region or listed.role):
             return resource
         return resource.replaced(region=listed.region, role=listed.role)
+
+    def wants_file(self, resource: Resource) -> bool:
+        """Whether a list says ``file=true`` of it, or of the wildcard that it belongs to."""
+        return any(
+            entry.covers(resource.name)
+            and (listed.region, listed.role) == (resource.region, resource.role)
+            and resource.selector == ("" if entry.pattern else listed.selector)
+            for listed, entry in self._filed
+        )
 
     def permits(self, resource: Resource, spellings: Iterable[Resource] = ()) -> bool:
         """Whether it may be read: with ``PREHEAT_ALLOW=listed`` only what a list names, in any stage, version, label or

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from extension.references import Resource
 
 
+def measures(value: Any) -> dict[str, Any]:
+    """How large a value is, in memory or as a file, and of an object whether it was verified."""
+    if not hasattr(value, "checksum"):
+        return {"bytes": value.size}
+    return {"bytes": len(value.body), "checksum": value.checksum or "not verified"}
+
+
 def rows(entries: Iterable[Entry], failures: Mapping[Resource, SourceError], now: Instant) -> list[dict[str, Any]]:
     """One row per entry, and one per listed resource that is not there."""
     by_label: dict[str, dict[str, Any]] = {}
@@ -24,7 +31,7 @@ def rows(entries: Iterable[Entry], failures: Mapping[Resource, SourceError], now
             "listed": entry.listed,
             "state": entry.state(now),
             "age": round(entry.age(now), 3),
-            "bytes": entry.value.size,
+            **measures(entry.value),
             "hits": entry.hits,
             "misses": entry.misses,
             "stale": entry.stale_reads,

@@ -132,33 +132,53 @@ def _wildcard(
 
 
 def answer_object(store: Store, request: Request, question: Question, reply: Reply) -> None:
-    """The bytes, or a range of them (RFC 9110 §14)."""
+    """The bytes, or a range of them (RFC 9110 §14). Who asks by HEAD where the file is gets one that is there: if the
+    function has cleared ``/tmp``, it is fetched anew, while other readers still have the bytes."""
     (resource,) = question.resources
 
-    def render(result: Reading | SourceError) -> Response:
+    def render(result: Reading | SourceError) -> Response | None:
         if isinstance(result, SourceError):
             return _failed(store, resource, result)
-        value = result.value
-        whole = _fresh(request, result, value.etag, value.content_type.encode("latin-1", "replace"), value.body)
-        if whole.status != 200:
-            return whole
-        whole.headers.append((b"Accept-Ranges", b"bytes"))
-        wanted = request.get(b"range")
-        condition = request.get(b"if-range")
-        if wanted is None or (condition is not None and condition != quoted(value.etag)):
-            return whole
-        try:
-            piece = byte_range(wanted, len(value.body))
-        except Unsatisfiable:
-            total = (b"Content-Range", b"bytes */%d" % len(value.body))
-            return problem(416, "the object has no such bytes", resource=resource.label, headers=(total,))
-        if piece is None:
-            return whole
-        first, last = piece
-        whole.headers.append((b"Content-Range", b"bytes %d-%d/%d" % (first, last, len(value.body))))
-        return Response(206, whole.headers, value.body[first : last + 1])
+        file = result.value.file
+        if request.method == b"HEAD" and file is not None and not file.reachable:
+            answer_with(store, resource, reply, lambda again: _object(store, request, resource, again), force=True)
+            return None
+        return _object(store, request, resource, result)
 
     answer_with(store, resource, reply, render, force=question.force, max_age=wanted_age(request))
+
+
+def _object(store: Store, request: Request, resource: Resource, result: Reading | SourceError) -> Response:
+    if isinstance(result, SourceError):
+        return _failed(store, resource, result)
+    value, file = result.value, result.value.file
+    body = value.body if file is None else b""
+    whole = _fresh(request, result, value.etag, value.content_type.encode("latin-1", "replace"), body)
+    if file is not None and file.reachable:
+        whole.headers.append((b"Preheat-File", file.path.encode("utf-8", "surrogateescape")))
+    if whole.status != 200:
+        return whole
+    if file is not None:
+        whole.stretch = file.stretch(0, file.size)
+    whole.headers.append((b"Accept-Ranges", b"bytes"))
+    wanted = request.get(b"range")
+    condition = request.get(b"if-range")
+    if wanted is None or (condition is not None and condition != quoted(value.etag)):
+        return whole
+    size = len(value.body)
+    try:
+        piece = byte_range(wanted, size)
+    except Unsatisfiable:
+        total = (b"Content-Range", b"bytes */%d" % size)
+        return problem(416, "the object has no such bytes", resource=resource.label, headers=(total,))
+    if piece is None:
+        return whole
+    first, last = piece
+    whole.headers.append((b"Content-Range", b"bytes %d-%d/%d" % (first, last, size)))
+    part = Response(206, whole.headers, body[first : last + 1])
+    if file is not None:
+        part.stretch = file.stretch(first, last + 1 - first)
+    return part
 
 
 def _failed(store: Store, resource: Resource, error: SourceError) -> Response:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from extension.clock import Instant
 
     class Sink(Protocol):
-        """Where a body goes: memory, or a file."""
+        """Where a body goes: memory, or a file. Either method may raise ``Enough``. ``resumes``: should the connection
+        break now, what is missing can be had in another way."""
 
+        @property
+        def resumes(self) -> bool: ...
         def begin(self, headers: dict[str, str]) -> None: ...
         def write(self, data: bytes) -> None: ...
 
@@ -97,7 +100,8 @@ class Answer:
 class Budget:
     """How long one fetch may take: ``timeout`` seconds from when it starts, but not past ``expires``, a point in
     monotonic time that may come closer while it runs (a round's end). ``cancel`` ends it at once. ``waited``: seconds
-    of the timeout that were over before it started. ``arriving``: the body of an answer comes in."""
+    of the timeout that were over before it started. ``arriving``: a body has begun to come that may take longer than a
+    round does (contract §4)."""
 
     __slots__ = ("arriving", "cancel", "expires", "timeout", "waited")
 
@@ -108,11 +112,16 @@ class Budget:
         self.waited = 0.0
         self.arriving = False
 
+    def branch(self) -> Budget:
+        """The same for another exchange that runs beside."""
+        return Budget(self.timeout, self.cancel.branch(), self.expires)
+
 
 class Memory:
     """A sink that keeps the body, up to ``limit`` bytes."""
 
     __slots__ = ("_chunks", "_limit", "_size")
+    resumes = False
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -137,6 +146,10 @@ class Memory:
     def value(self) -> bytes:
         """All of it."""
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+
+class Enough(Exception):
+    """The sink wants no more of the body: what is still to come is dropped, and the connection with it."""
 
 
 class TooLarge(Exception):

@@ -29,13 +29,17 @@ _BACKOFF_MOST = 2.0
 _MENDABLE = (outcome.CREDENTIALS, outcome.SKEWED_CLOCK, outcome.FROZEN)
 _UNTRUSTED = "UntrustedCertificate"
 _REFUSED = "ProxyRefused"
+_TOO_LARGE = "EntityTooLarge"
 # Trying again does not make a certificate good, nor a bucket move; where a redirect helps it was followed before.
 _HOPELESS = (
+    _TOO_LARGE,
     _UNTRUSTED,
     _REFUSED,
     "PermanentRedirect",
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",
+    "InvalidRange",
+    "PreconditionFailed",
 )
 _FROZEN = "the environment was frozen in the middle of the call"
 _SKEW_TOLERATED = 240.0  # seconds; AWS refuses a signature that is 5 minutes off
@@ -61,7 +65,6 @@ class Client:
         attempt = 0
         before: SourceError | None = None  # what the last attempt failed with
         while True:
-            budget.arriving = False
             skew = self.skew
             deadline = min(started + budget.timeout, budget.expires)
             answer, error = self._try(call, budget, deadline, sink)
@@ -84,7 +87,7 @@ class Client:
                     if budget.expires <= started:  # that was an invocation before
                         budget.expires = float("inf")
                 continue
-            pause = min(_BACKOFF_FIRST * 2**attempt, _BACKOFF_MOST) * _random()
+            pause = backoff(attempt) * _random()
             attempt += 1
             hopeless = not error.transient or budget.cancel.cancelled or error.code in _HOPELESS
             hopeless = hopeless or (error.kind == outcome.THROTTLED and not call.patient)
@@ -114,7 +117,7 @@ class Client:
         except BadMessage as bad:
             return None, _nonsense(outcome.CONNECTION, call.host, bad.reason)
         except TooLarge as large:
-            return None, outcome.failure(outcome.TOO_LARGE, "EntityTooLarge", str(large))
+            return None, outcome.failure(outcome.TOO_LARGE, _TOO_LARGE, str(large))
         except SourceError as error:  # no keys to sign with
             return None, error
         if answer.status < 300 or answer.status == 304:
@@ -202,3 +205,8 @@ def _nonsense(kind: str, host: str, what: str) -> SourceError:
 def _random() -> float:
     """From 0 to 1. Not from a generator: a SnapStart snapshot would clone its state into every environment."""
     return int.from_bytes(os.urandom(4), "big") / 2**32
+
+
+def backoff(attempt: int) -> float:
+    """Seconds that the pause after that attempt (the first is 0) takes at most."""
+    return min(_BACKOFF_FIRST * 2.0**attempt, _BACKOFF_MOST)

@@ -48,7 +48,7 @@ class ConnectionFailed(Exception):
 class Cancel:
     """Lets one thread end what another one waits for: an exchange, or the pause between two attempts."""
 
-    __slots__ = ("_lock", "_socket", "_wake", "cancelled")
+    __slots__ = ("_branches", "_lock", "_socket", "_wake", "cancelled")
 
     def __init__(self) -> None:
         self.cancelled = False
@@ -56,6 +56,17 @@ class Cancel:
         self._wake = _thread.allocate_lock()
         self._wake.acquire()
         self._socket: _socket.socket | None = None
+        self._branches: list[Cancel] = []
+
+    def branch(self) -> Cancel:
+        """Another one, which this one ends as well."""
+        branch = Cancel()
+        with self._lock:
+            self._branches.append(branch)
+            branch.cancelled = self.cancelled
+        if branch.cancelled:
+            branch._wake.release()
+        return branch
 
     def attach(self, plain: _socket.socket | None) -> None:
         """From now on ``cancel`` ends what waits on this socket."""
@@ -76,6 +87,8 @@ class Cancel:
                 except OSError:
                     pass
         self._wake.release()
+        for branch in self._branches:
+            branch.cancel()
 
     def pause(self, seconds: float) -> None:
         """Wait that long, or until cancelled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extension.aws.call import Answer, Memory
+from extension.aws.call import Answer, Enough, Memory
 from extension.aws.connection import CONNECT_LIMIT, ConnectionFailed
 from extension.http1.fields import BadMessage
 from extension.http1.rendering import render_request
@@ -28,6 +28,7 @@ class _Beginning:
     """Keeps the beginning of an error's body: what a proxy adds to its page must not hide that the call failed."""
 
     __slots__ = ("_body",)
+    resumes = False
 
     def __init__(self) -> None:
         self._body = b""
@@ -66,7 +67,8 @@ class Exchange:
         sink: Sink | None,
         memory_limit: int,
     ) -> tuple[Answer, bool]:
-        """The answer, and whether the connection may carry another exchange."""
+        """The answer, and whether the connection may carry another exchange: not where the sink had enough, or can
+        resume elsewhere what breaks off here."""
         parser = ResponseParser(head_request=method == "HEAD")
         request = render_request(method, target, headers, body)
         self._watched(lambda: self._connection.send(request, self._left()))
@@ -74,38 +76,51 @@ class Exchange:
         into: Sink = keep
         answer: Answer | None = None
         while True:
-            limit = self._left(streaming=answer is not None and sink is not None)
-            data = self._watched(lambda limit=limit: self._receive(limit))  # type: ignore[misc]
-            if data:
-                self.begun = True
-                parser.feed(data)
-            else:
-                if parser.status is None and not self.begun:
-                    raise ConnectionFailed("the connection was closed before an answer")
-                if self._budget.cancel.cancelled:  # we ended it ourselves: it says nothing of where the body ends
-                    raise ConnectionFailed("cancelled")
-                parser.feed_eof()
-            if answer is None and parser.status is not None:
+            try:
+                ended = not self._receive(parser, self._left(streaming=answer is not None and sink is not None))
+            except (ConnectionFailed, BadMessage):
+                if answer is None or not into.resumes or self._budget.cancel.cancelled:
+                    raise
+                return answer, False
+            if parser.status is None:
+                continue
+            begins = answer is None
+            if answer is None:
                 fields = {
                     name.decode("latin-1").lower(): value.decode("latin-1", "replace") for name, value in parser.headers
                 }
                 answer = Answer(parser.status, fields, b"", sent)
                 if sink is not None and parser.status < 300:
                     into = sink
-                    self._budget.arriving = True
                 elif parser.status >= 300:
                     keep = into = _Beginning()
-                if parser.status != 304:
-                    into.begin(fields)
-            if answer is not None:
+            try:
+                if begins and answer.status != 304:
+                    into.begin(answer.headers)
                 part = parser.read()
                 if part:
                     into.write(part)
-                if parser.complete:
-                    answer.body = keep.value()
-                    return _whole(answer, parser), parser.keep_alive and bool(data)
+            except Enough:
+                return answer, False
+            if parser.complete:
+                answer.body = keep.value()
+                return _whole(answer, parser), parser.keep_alive and not ended
 
-    def _receive(self, limit: float) -> bytes:
+    def _receive(self, parser: ResponseParser, limit: float) -> bool:
+        """Give the parser what has come, or the end of the stream: then False."""
+        data = self._watched(lambda: self._hear(limit))
+        if data:
+            self.begun = True
+            parser.feed(data)
+            return True
+        if parser.status is None and not self.begun:
+            raise ConnectionFailed("the connection was closed before an answer")
+        if self._budget.cancel.cancelled:  # we ended it ourselves: it says nothing of where the body ends
+            raise ConnectionFailed("cancelled")
+        parser.feed_eof()
+        return False
+
+    def _hear(self, limit: float) -> bytes:
         """What has come, waiting at most ``limit`` seconds: in steps, as the call's end may come closer meanwhile."""
         until = self._clock.monotonic() + limit
         while True:

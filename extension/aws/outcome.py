@@ -20,7 +20,7 @@ TRANSIENT = "transient"
 TIMEOUT = "timeout"
 CONNECTION = "connection"
 FROZEN = "frozen"  # the environment, in the middle of a call
-TOO_LARGE = "too_large"  # for PREHEAT_CACHE_MEMORY
+TOO_LARGE = "too_large"  # for PREHEAT_CACHE_MEMORY, or for /tmp
 
 # kind -> (status of our answer, worth a retry and a stale value)
 ANSWERS = {
@@ -34,7 +34,7 @@ ANSWERS = {
     TIMEOUT: (504, True),
     CONNECTION: (502, True),
     FROZEN: (504, True),
-    TOO_LARGE: (413, False),
+    TOO_LARGE: (413, True),  # no other try helps, but what is held from before is as good as ever
 }
 
 _KINDS = {

@@ -8,7 +8,7 @@ from extension.http1.message import BadMessage, RequestParser, render_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sized
     from typing import Protocol
 
     from extension.http1.loop import Loop
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
         def answer(self, request: Request, reply: Reply) -> None: ...
         def refuse(self, status: int, reason: str) -> Response: ...
+
+    class Stretch(Protocol):
+        """A body that sends itself, its length what is still to be sent: a part of a file."""
+
+        def __len__(self) -> int: ...
+        def send_to(self, plain: _socket.socket) -> None: ...
 
 
 _CHUNK = 65536
@@ -31,9 +37,10 @@ class Gone(Exception):
 
 
 class Response:
-    """An answer. ``headers`` without Content-Length, Connection and Date: those are the connection's."""
+    """An answer. ``headers`` without Content-Length, Connection and Date: those are the connection's. ``stretch``: what
+    is sent instead of ``body``."""
 
-    __slots__ = ("body", "close", "headers", "status")
+    __slots__ = ("body", "close", "headers", "status", "stretch")
 
     def __init__(
         self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"", *, close: bool = False
@@ -41,6 +48,7 @@ class Response:
         self.status = status
         self.headers = headers
         self.body = body
+        self.stretch: Stretch | None = None
         self.close = close
 
     def __repr__(self) -> str:
@@ -84,6 +92,7 @@ class Client:
         "_parser",
         "_plain",
         "_reply",
+        "_stretch",
         "_working",
         "last",
         "loop",
@@ -97,6 +106,7 @@ class Client:
         self._application = application
         self._parser = RequestParser(known=loop.known)
         self._out: bytes | memoryview = b""
+        self._stretch: Stretch | None = None  # what follows it
         self._closed = False
         self._closing = False  # what is being sent is the last
         self._reply: Reply | None = None
@@ -119,12 +129,12 @@ class Client:
     @property
     def unsent(self) -> bool:
         """There are bytes that the socket did not take yet."""
-        return bool(self._out)
+        return bool(self._out) or self._stretch is not None
 
     @property
     def idle(self) -> bool:
         """Nothing is going on that closing would cut."""
-        return self._lingering > 0 or (self._reply is None and not self._out and not self._parser.buffered)
+        return self._lingering > 0 or (self._reply is None and not self.unsent and not self._parser.buffered)
 
     def receive(self) -> None:
         """Read what is there and answer what is complete. Raises ``Gone`` at the end of the stream."""
@@ -146,8 +156,11 @@ class Client:
 
     def flush(self) -> None:
         """Send what is unsent; then go on with what was pipelined behind it."""
-        self._send(self._out)
-        if not self._out and not self._working:
+        if self._out:
+            self._send(self._out)
+        else:
+            self._send_stretch()
+        if not self.unsent and not self._working:
             self._advance()
 
     def finish(self, reply: Reply, response: Response) -> None:
@@ -155,6 +168,7 @@ class Client:
         if reply is not self._reply:
             return  # the client went away meanwhile
         self._reply = None
+        reply.abandon = None  # else a cycle keeps what it read, maybe a file, until the garbage collector runs
         try:
             self._respond(response)
             if not self._working:  # came from another thread, or later: nobody is in _advance
@@ -175,6 +189,7 @@ class Client:
         """Close, and tell whoever works on the request that nobody waits."""
         self._closed = True
         self._plain.close()
+        self._stretch = None
         reply, self._reply = self._reply, None
         if reply is not None and reply.abandon is not None:
             reply.abandon()
@@ -183,7 +198,7 @@ class Client:
         """Answer the requests that are complete, one after another, until one has to wait."""
         self._working = True
         try:
-            while self._reply is None and not self._out and not self._lingering and not self._closed:
+            while self._reply is None and not self.unsent and not self._lingering and not self._closed:
                 try:
                     request = self._parser.next()
                 except BadMessage as bad:
@@ -207,11 +222,17 @@ class Client:
 
     def _respond(self, response: Response) -> None:
         close = response.close or not self._keep_alive or self.last
-        if len(response.body) < _COPIED or self._head:
+        stretch = response.stretch
+        body: Sized = response.body if stretch is None else stretch
+        apart = not self._head and len(body) > 0 and (stretch is not None or len(body) >= _COPIED)
+        head = render_response(response.status, response.headers, body, head=self._head or apart, close=close)
+        if stretch is not None and apart:
+            self._stretch, apart = stretch, False  # it follows by itself
+        if not apart:
             self._closing = close
-            self._send(render_response(response.status, response.headers, response.body, head=self._head, close=close))
+            self._send(head)
             return
-        self._send(render_response(response.status, response.headers, response.body, head=True, close=close))
+        self._send(head)
         self._closing = close
         if self._out:
             self._out = memoryview(bytes(self._out) + response.body)
@@ -227,8 +248,25 @@ class Client:
         except OSError:
             raise Gone from None
         self._out = b"" if sent == len(data) else memoryview(data)[sent:]
-        if not self._out and self._closing and not self._lingering:
+        if not self._out and self._stretch is not None:
+            self._send_stretch()
+        elif not self._out and self._closing and not self._lingering:
             self._linger()
+
+    def _send_stretch(self) -> None:
+        """Send some of it, if there is one; the loop comes back for the rest, after the others."""
+        if self._stretch is None:
+            return
+        try:
+            self._stretch.send_to(self._plain)
+        except BlockingIOError:
+            return
+        except OSError:
+            raise Gone from None
+        if not self._stretch:
+            self._stretch = None
+            if self._closing:
+                self._linger()
 
     def _linger(self) -> None:
         """Close our side only, and throw away what still comes: closing with unread input would make the kernel send a

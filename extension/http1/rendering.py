@@ -6,6 +6,8 @@ from extension.http1.fields import FRAMING, LOWER_NAME, TEXT, TOKEN, VISIBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from extension.http1.fields import Fields
 
 _STATUS_LINES = {
@@ -53,19 +55,19 @@ def render_request(method: str, target: str, headers: list[tuple[str, str]], bod
     return _assemble(b"%b %b HTTP/1.1\r\n" % (raw_method, raw_target), raw_headers, length, False, body)
 
 
-def render_response(status: int, headers: Fields, body: bytes, *, head: bool = False, close: bool = False) -> bytes:
+def render_response(status: int, headers: Fields, body: Sized, *, head: bool = False, close: bool = False) -> bytes:
     """One answer in one buffer: with two writes, Nagle's algorithm and delayed acknowledgements cost 40 ms.
 
-    Content-Length is the length of `body`, also for an answer to HEAD (`head`), which does not carry it. 204 and 304
-    have neither (RFC 9110 §8.6). Raises ValueError for a status below 200 or above 599, and for headers that HTTP does
-    not allow or that speak of framing.
+    Content-Length is the length of `body`, also for an answer to HEAD (`head`), which does not carry it; a body that is
+    not bytes follows in its own way. 204 and 304 have neither (RFC 9110 §8.6). Raises ValueError for a status below 200
+    or above 599, and for headers that HTTP does not allow or that speak of framing.
     """
     if not 200 <= status <= 599:
         raise ValueError("not the status of a final answer")
     line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
     if status == 204 or status == 304:
         return _assemble(line, headers, None, close, b"")
-    return _assemble(line, headers, len(body), close, b"" if head else body)
+    return _assemble(line, headers, len(body), close, body if isinstance(body, bytes) and not head else b"")
 
 
 def _octets(text: str) -> bytes:

@@ -1,6 +1,11 @@
-"""Amazon S3: GetObject, conditional where a copy is held, and ListObjectsV2 for wildcards."""
+"""Amazon S3: GetObject, conditional where a copy is held, and ListObjectsV2 for wildcards.
+
+What is large, or listed with ``file=true``, goes into a file below ``/tmp``; ``sources/ranged.py`` fetches it in parts.
+"""
 
 from __future__ import annotations
+
+import _thread
 
 from extension.aws import outcome, xml
 from extension.aws.call import Call, Memory
@@ -15,32 +20,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from extension.aws.call import Answer, Budget
+    from extension.aws.call import Answer, Budget, Sink
     from extension.aws.client import Client
     from extension.aws.directory import Directory
     from extension.clock import Instant
     from extension.fetcher import FetchCall
+    from extension.files import File, Files
     from extension.logs import Log
     from extension.references import Resource
+    from extension.sources.ranged import Download
 
     Deliver = Callable[[Resource, Any, Instant], None]
 
 SERVICE = "s3"
+LARGE = 16 << 20  # bytes; above it, or above PREHEAT_CACHE_MEMORY, an object is kept as a file
+_MOST_VERSIONS = 3  # that are begun, where an object changes while it is being fetched
+_CHECKSUM_MODE = ("x-amz-checksum-mode", "ENABLED")
 
 
 class Object:
-    """One version of an object, in memory. The repr shows nothing of it."""
+    """One version of an object, in memory or as a file. ``checksum``: the algorithm by which it was verified, "" where
+    S3 has none that can be. ``size`` counts what is in memory. The repr shows nothing of it."""
 
-    __slots__ = ("body", "content_type", "etag", "modified", "name", "size", "version")
+    __slots__ = ("body", "checksum", "content_type", "etag", "modified", "name", "size", "version")
 
-    def __init__(self, name: str, headers: dict[str, str], body: bytes) -> None:
+    def __init__(self, name: str, headers: dict[str, str], body: bytes | File, checksum: str = "") -> None:
         self.name = name
         self.body = body
+        self.checksum = checksum
         self.etag = headers.get("etag", "").strip('"')
         self.version = headers.get("x-amz-version-id", "")
         self.content_type = headers.get("content-type") or "binary/octet-stream"  # S3's own default
         self.modified = headers.get("last-modified", "")
-        self.size = len(body) + len(name)
+        self.size = len(name) + (len(body) if isinstance(body, bytes) else 0)
+
+    @property
+    def file(self) -> File | None:
+        """The file that it is kept as; None where it is in memory."""
+        return None if isinstance(self.body, bytes) else self.body
 
     def __repr__(self) -> str:
         return f"<Object {self.name}, {len(self.body)} bytes>"
@@ -56,7 +73,12 @@ class NotModified:
 
 
 class S3:
-    """The source of objects. Thread-safe. ``held`` gives the copy that is held, or None."""
+    """The source of objects. Thread-safe.
+
+    ``held`` gives the copy that is held, or None; ``wants_file`` says whether a resource is listed with ``file=true``;
+    ``make_files`` makes the private directory for files, at the first that is needed; ``lend`` has work done beside a
+    call, at a host that has a place for it.
+    """
 
     def __init__(
         self,
@@ -66,6 +88,10 @@ class S3:
         most_bytes: int,
         most_names: int,
         log: Log | None = None,
+        *,
+        wants_file: Callable[[Resource], bool] | None = None,
+        make_files: Callable[[], Files] | None = None,
+        lend: Callable[[str, Callable[[], None]], None] | None = None,
     ) -> None:
         self._client = client
         self._directory = directory
@@ -73,6 +99,33 @@ class S3:
         self._most_bytes = most_bytes
         self._most_names = most_names
         self._regions = BucketRegions(log)
+        self._wants_file = wants_file
+        self._make_files = make_files
+        self._lend = lend
+        self._lock = _thread.allocate_lock()  # guards making the files
+        self._files: Files | None = None
+
+    def files(self) -> Files:
+        """The files of this process."""
+        with self._lock:
+            if self._files is None:
+                assert self._make_files is not None
+                self._files = self._make_files()
+            return self._files
+
+    def sweep(self) -> None:
+        """Remove what killed processes left."""
+        self.files().sweep()
+
+    def release(self, before: float) -> None:
+        """Remove the files of versions that were replaced before that moment of monotonic time."""
+        if self._files is not None:
+            self._files.release(before)
+
+    def close(self) -> None:
+        """Remove all files; none is made any more."""
+        if self._files is not None:
+            self._files.close()
 
     def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:  # noqa: ARG002 (parameters')
         """The calls that fetch these: one each."""
@@ -163,19 +216,119 @@ class _Get:
 
     def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
         (resource,) = self.resources
+        held = self._source._held(resource)
+        if held is not None and held.file is not None and not held.file.reachable:
+            held = None  # the function has cleared the place: fetch it once more
+        for _ in range(_MOST_VERSIONS):
+            body = _Body(self, budget)
+            conditions = [("If-None-Match", f'"{held.etag}"')] if held is not None and held.etag else []
+            try:
+                answer = self.ask([*conditions, _CHECKSUM_MODE], budget, body)
+                if answer.status != 304:
+                    found = body.value(answer.headers)
+                    if found is None:
+                        continue
+                    deliver(resource, found, answer.sent)
+                elif held is not None:
+                    deliver(resource, NotModified(held), answer.sent)
+                else:
+                    raise outcome.failure(outcome.TRANSIENT, "", "S3 answered 304 where nothing is held")
+            finally:
+                body.close()
+            return ()
+        raise outcome.failure(
+            outcome.TRANSIENT, "PreconditionFailed", f"the object changed {_MOST_VERSIONS} times while it was fetched"
+        )
+
+    def ask(self, headers: list[tuple[str, str]], budget: Budget, body: Sink) -> Answer:
+        """One GET for it, where its bucket is."""
+        (resource,) = self.resources
         key = resource.name.partition("/")[2]
         query = "versionId=" + encode(resource.selector) if resource.selector else ""
-        held = self._source._held(resource)
-        headers = [("If-None-Match", f'"{held.etag}"')] if held is not None and held.etag else []
-        sink = Memory(self._source._most_bytes)
-        answer = self._source._client.perform(self._source.call(resource, key, query, headers), budget, sink)
-        if answer.status != 304:
-            deliver(resource, Object(resource.name, answer.headers, sink.value()), answer.sent)
-        elif held is not None:
-            deliver(resource, NotModified(held), answer.sent)
+        source = self._source
+        return source._client.perform(source.call(resource, key, query, headers), budget, body)
+
+    def lend(self, work: Callable[[], None]) -> None:
+        """Have another worker do that, too."""
+        source = self._source
+        if source._lend is not None:
+            source._lend(source.host(self.resources[0]), work)
+
+
+class _Body:
+    """Where an object's body goes: into memory, or into a file; the head of the answer decides."""
+
+    __slots__ = ("_budget", "_download", "_get", "_memory")
+
+    def __init__(self, get: _Get, budget: Budget) -> None:
+        self._get = get
+        self._budget = budget
+        self._memory = Memory(min(get._source._most_bytes, LARGE))
+        self._download: Download | None = None
+
+    @property
+    def resumes(self) -> bool:
+        """Whether what a broken connection did not bring is fetched by ranges."""
+        return self._download is not None
+
+    def begin(self, headers: dict[str, str]) -> None:
+        """A body begins (again, after a retry)."""
+        self._budget.arriving = True
+        source, (resource,) = self._get._source, self._get.resources
+        length, etag = headers.get("content-length", ""), headers.get("etag", "")
+        if self._download is not None:
+            self._download.begin_again(etag)
+        elif length.isdigit() and etag and self._is_filed(int(length)):
+            from extension.sources.ranged import Download
+
+            self._download = Download(self._get, source.files(), resource.name, etag, int(length), self._budget)
         else:
-            raise outcome.failure(outcome.TRANSIENT, "", "S3 answered 304 where nothing is held")
-        return ()
+            self._memory.begin(headers)
+
+    def _is_filed(self, size: int) -> bool:
+        source, (resource,) = self._get._source, self._get.resources
+        if source._make_files is None:
+            return False
+        return size > min(source._most_bytes, LARGE) or (
+            source._wants_file is not None and source._wants_file(resource)
+        )
+
+    def write(self, data: bytes) -> None:
+        """Take the next part of it."""
+        (self._download or self._memory).write(data)
+
+    def value(self, headers: dict[str, str]) -> Object | None:
+        """The object, complete and verified; None where it has changed meanwhile."""
+        (resource,) = self._get.resources
+        body: bytes | File
+        if self._download is None:
+            body = self._memory.value()
+        else:
+            file = self._download.finish()
+            if file is None:
+                return None
+            body = file
+        checksum = _verified(headers, body)
+        if self._download is not None:
+            self._download.keep()
+        return Object(resource.name, headers, body, checksum)
+
+    def close(self) -> None:
+        """Nothing more is to come: what is not kept is removed."""
+        if self._download is not None:
+            self._download.close()
+
+
+def _verified(headers: dict[str, str], body: bytes | File) -> str:
+    """The algorithm by which the body is what S3 says it is, "" where S3 has none that can be computed here."""
+    if not any(name.startswith("x-amz-checksum-") for name in headers):
+        return ""
+    from extension.aws import checksums
+
+    try:
+        return checksums.verify(headers, len(body), (body,) if isinstance(body, bytes) else body.chunks())
+    except checksums.Mismatch as mismatch:
+        raise outcome.failure(outcome.TRANSIENT, "BadDigest", str(mismatch)) from None
 
 
 class _List(PagedCall):

@@ -25,8 +25,10 @@ def namespace(tmp_path_factory):
         emulator()
     except (LookupError, OSError, WheelError) as error:
         pytest.skip(f"no Runtime Interface Emulator: {error}")
+    folder = tmp_path_factory.mktemp("namespace")
+    folder.chmod(0o755)  # the Managed Instances mode runs everything as another user
     try:
-        namespace = Namespace(tmp_path_factory.mktemp("namespace"))
+        namespace = Namespace(folder)
     except NamespaceError as error:
         pytest.skip(f"no namespace of our own: {error}")
     with namespace:

@@ -15,7 +15,9 @@ import os
 import re
 import signal
 import sys
+import sysconfig
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,6 +37,7 @@ class Aws:
     def __init__(self, namespace: Namespace, data: dict[str, Any], *, latency_ms: float = 0.0) -> None:
         self._namespace = namespace
         folder = Path(tempfile.mkdtemp(prefix="aws-", dir=namespace.folder))
+        folder.chmod(0o755)  # on Managed Instances another user reads the certificate
         (folder / "data.json").write_text(json.dumps(data))
         command = [sys.executable, "-m", "tests.fakes.aws", "--tls", str(folder), "--data", str(folder / "data.json")]
         command += ["--latency-ms", str(latency_ms)]
@@ -77,7 +80,8 @@ class Environment:
 
     ``opt``: what the layers laid on /opt; ``task``: the function's folder, with app.py; ``timeout``: the function's, in
     whole seconds; ``log_level``: the emulator's ("debug" shows the heads of API requests). ``orphans``: the processes
-    that survived it.
+    that survived it. ``concurrency``: as on Managed Instances, with so many invocations at once and an INIT that waits
+    for none; the emulator runs everything as another user then, who need not be able to come to where Python is.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Environment:
         timeout: int = 30,
         python: Path = _PYTHON,
         log_level: str = "info",
+        concurrency: int = 0,
     ) -> None:
         self._namespace = namespace
         self.folder = Path(tempfile.mkdtemp(prefix="environment-", dir=namespace.folder))
@@ -97,6 +102,11 @@ class Environment:
         self.tmp.mkdir()
         self.tmp.chmod(0o1777)
         self.environ = _function_environ(timeout) | environ
+        self._managed = concurrency > 0
+        if self._managed:
+            self.environ["AWS_LAMBDA_MAX_CONCURRENCY"] = str(concurrency)
+            self.environ["LD_LIBRARY_PATH"] = "/var/lang/lib"  # as on Lambda
+            self.environ["PYTHONPATH"] += ":/var/runtime/packages"
         self.orphans: list[str] = []
         self._opt = opt
         self._task = task
@@ -131,8 +141,18 @@ class Environment:
         for folder in (self.folder / "var" / "lang" / "bin", self.folder / "var" / "task"):
             folder.mkdir(parents=True)
         (self.folder / "var" / "lang" / "bin" / "python3").symlink_to(self._python)
+        packages, bootstrap = (
+            self.folder / "var" / "runtime" / "packages",
+            self.folder / "var" / "runtime" / "bootstrap",
+        )
+        packages.mkdir(parents=True)
+        bootstrap.write_text("#!/bin/sh\nexec /var/lang/bin/python3 -m awslambdaric app.handler\n")
+        bootstrap.chmod(0o755)
         self._cover("/opt", self._opt, read_only=True)
         self._cover("/var", self.folder / "var")
+        if self._managed:
+            self._cover("/var/lang", Path(sys.base_prefix), read_only=True)
+            self._cover("/var/runtime/packages", Path(sysconfig.get_path("purelib")), read_only=True)
         self._cover("/var/task", self._task, read_only=True)
         self._cover("/tmp", self.tmp)
         self.pid, _ = self._namespace.spawn(
@@ -171,9 +191,13 @@ class Environment:
 
     def invoke(self, event: Any = None) -> Response:
         """One invocation; they have to come one at a time. Whatever the function does, its status is 200 or 502."""
-        return self._namespace.request(
-            "POST", INVOKE_PORT, _INVOKE_PATH, body=json.dumps(event or {}), timeout=self._timeout + _LIMIT
-        )
+        (response,) = self.invoke_together([event])
+        return response
+
+    def invoke_together(self, events: Sequence[Any]) -> list[Response]:
+        """Several invocations at once, as on Managed Instances."""
+        bodies = [json.dumps(event or {}) for event in events]
+        return self._namespace.requests("POST", INVOKE_PORT, _INVOKE_PATH, bodies, timeout=self._timeout + _LIMIT)
 
     def get(self, path: str, **headers: str) -> Response:
         """Ask the sidecar, as the function would; ``headers`` with ``_`` for ``-``."""

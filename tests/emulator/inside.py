@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.emulator import kernel
@@ -104,6 +105,11 @@ class Inside:
             return {"status": response.status, "headers": dict(response.getheaders()), "base64": content}
         finally:
             connection.close()
+
+    def requests(self, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same, all at once."""
+        with ThreadPoolExecutor(len(asked)) as pool:
+            return list(pool.map(lambda arguments: self.request(**arguments), asked))
 
     def end(self, pids: list[int] | None = None) -> list[str]:
         """End these (by default all) processes and whatever they left behind; the command lines of the left-behind."""

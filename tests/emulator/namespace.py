@@ -169,9 +169,23 @@ class Namespace:
         timeout: float = 30.0,
     ) -> Response:
         """One HTTP request to a port of 127.0.0.1 inside."""
-        asked = {"method": method, "port": port, "path": path, "headers": headers or {}, "body": body}
-        answer = self.call("request", limit=timeout, timeout=timeout, **asked)
-        return Response(answer["status"], answer["headers"], base64.b64decode(answer["base64"]))
+        (response,) = self.requests(method, port, path, [body], headers=headers, timeout=timeout)
+        return response
+
+    def requests(
+        self,
+        method: str,
+        port: int,
+        path: str,
+        bodies: Sequence[str],
+        *,
+        headers: dict[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> list[Response]:
+        """A request for each body, all at once."""
+        one = {"method": method, "port": port, "path": path, "headers": headers or {}, "timeout": timeout}
+        answers = self.call("requests", limit=timeout, asked=[one | {"body": body} for body in bodies])
+        return [Response(answer["status"], answer["headers"], base64.b64decode(answer["base64"])) for answer in answers]
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

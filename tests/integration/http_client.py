@@ -129,10 +129,13 @@ class HttpClient:
             return data
 
     def _take(self, count: int) -> bytes:
-        while len(self._buffer) < count:
+        taken, self._buffer = bytearray(self._buffer), b""
+        while len(taken) < count:
             self._fill()
-        data, self._buffer = self._buffer[:count], self._buffer[count:]
-        return data
+            taken += self._buffer
+            self._buffer = b""
+        self._buffer = bytes(taken[count:])
+        return bytes(taken[:count])
 
     def _fill(self) -> None:
         try:

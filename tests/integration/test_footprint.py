@@ -42,6 +42,7 @@ LATE = _names(
     """
     extension.__main__ extension.local
     extension.api.secrets_agent extension.aws.roles
+    extension.aws.checksums extension.files extension.sources.ranged
     extension.aws.tunnel extension.proxies
     extension.settings.documents extension.settings.file
     """

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,21 @@ def test_it_serves_the_lists_and_stops_on_a_signal(aws, by_hand, number):
     sidecar.process.send_signal(number)
     assert sidecar.process.wait(10) == 0
     assert [number.name] == [line["reason"] for line in sidecar.log() if line["event"] == "shutdown.report"]
+
+
+def test_files_are_removed_at_its_end_and_what_another_left_at_its_beginning(aws, by_hand, tmp_path):
+    aws.put_object("bucket", "model.bin", b"a model")
+    left = tmp_path / "preheat-0123456789abcdef"
+    left.mkdir(mode=0o700)
+    (left / "1-model.bin").touch()
+    sidecar = by_hand(PREHEAT_S3="s3://bucket/model.bin?file=true", TMPDIR=str(tmp_path))
+    serving(sidecar)
+    with sidecar.client() as client:
+        path = Path(client.request("GET", "/s3/bucket/model.bin").header("preheat-file"))
+    assert (b"a model", False) == (path.read_bytes(), left.exists())
+    sidecar.process.send_signal(signal.SIGTERM)
+    assert sidecar.process.wait(10) == 0
+    assert not path.parent.exists()
 
 
 def test_it_refreshes_by_its_timer_without_a_reader_waiting(aws, by_hand):

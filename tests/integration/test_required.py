@@ -33,7 +33,8 @@ def _no_match(aws):
 
 def _too_large(aws):
     aws.put_object("lookup", "large", b"x" * 2_000_000)
-    return {"s3": ["s3://lookup/large?required=true"], "cache_memory": "1MB"}, "s3://lookup/large"
+    nowhere = {"TMPDIR": "/proc/none"}  # where no file can be
+    return {"s3": ["s3://lookup/large?required=true"], "cache_memory": "1MB", "environ": nowhere}, "s3://lookup/large"
 
 
 def _too_slow(aws):

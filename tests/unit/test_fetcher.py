@@ -335,3 +335,45 @@ def test_a_job_can_be_waited_for(held):
 
     assert job.ended
     job.wait(0)
+
+
+def test_a_loan_is_one_of_its_hosts_places_and_waits_behind_the_jobs(held):
+    bench = Bench(per_host=2)
+    done = []
+    bench.submit(*[held.call(name) for name in ("one", "two", "three")])
+    bench.fetcher.lend("a", lambda: done.append("loan"))
+    held.wait_for(2)
+    held.release("one")
+    held.wait_for(3)
+    assert [] == done
+
+    held.release()
+    bench.finish()
+    bench.submit(*[Call("four", host="a")])
+    bench.finish()
+    assert ["loan"] == done
+
+
+def test_a_loan_that_breaks_gives_its_place_back():
+    bench = Bench(per_host=1)
+    bench.fetcher.lend("a", double(lambda: 1 // 0))
+    bench.submit(Call("one"))
+
+    assert [("one", "value of one")] == bench.finish()
+    assert [("fetch.fault", {"error": "ZeroDivisionError"})] == bench.faults
+
+
+def test_a_failure_holds_no_frame_of_the_call_that_failed():
+    """It is remembered, and a frame would hold the value from before."""
+
+    def fail(*_):
+        try:
+            raise KeyError
+        except KeyError:
+            raise outcome.failure(outcome.NOT_FOUND, "NoSuchKey", "gone") from None
+
+    bench = Bench()
+    bench.submit(Call("one", act=fail))
+    ((_, error),) = bench.finish()
+
+    assert (None, None) == (error.__traceback__, error.__context__)

@@ -24,6 +24,7 @@ ALLOWED = {
     "clock": "",
     "dates": "",
     "errors": "",
+    "files": "",
     "freshness": "",
     "health": "",
     "http1": "",
@@ -35,7 +36,6 @@ ALLOWED = {
     "quantities": "",
     "quotas": "",
     "reading": "",
-    "report": "",
     "settings.documents": "",
     "settings.names": "",
     "single_flight": "",
@@ -44,6 +44,7 @@ ALLOWED = {
     "statistics": "sources.listing",
     "api.target": "percent",
     "aws.call": "aws.connection",
+    "aws.checksums": "",
     "aws.endpoints": "percent",
     "aws.outcome": "aws.xml errors jsontext",
     "aws.pool": "aws.connection",
@@ -60,6 +61,7 @@ ALLOWED = {
     "prefetch": "errors sources.listing",
     "proxies": "percent",
     "refresher": "errors",
+    "report": "statistics",
     "resolution": "manifest sources.listing",
     "resources": "naming",
     "restore": "freshness",
@@ -84,6 +86,7 @@ ALLOWED = {
     "http1.message": "http1.fields http1.rendering http1.request http1.response",
     "settings": "quantities references settings.names settings.values",
     "settings.file": "errors naming quantities references settings.documents settings.names",
+    "sources.ranged": "aws.call aws.outcome errors files",
     "sources.parameter_store": "aws.outcome errors quotas sources.batching sources.listing sources.parameter",
     "sources.s3": "aws.call aws.endpoints aws.outcome aws.xml errors percent sources.bucket_regions sources.listing",
     "sources.secrets_manager": "aws.outcome errors quotas sources.batching",
@@ -134,10 +137,11 @@ LATER = {
     "settings.documents": "_json json json.decoder tomllib",
     "settings.values": "proxies",
     "assembly": (
-        "api api.guards aws.client aws.credentials aws.roles health http1.loop prefetch proxies refresher "
+        "api api.guards aws.client aws.credentials aws.roles files health http1.loop marker prefetch proxies refresher "
         "resolution restore sources.listing sources.parameter_store sources.s3 sources.secrets_manager store"
     ),
     "settings": "settings.file",
+    "sources.s3": "aws.checksums sources.ranged",
     "app": "assembly lambda_api lifecycle marker report",
     "local": "assembly aws.credentials aws.outcome boto3 report",
 }
@@ -149,7 +153,7 @@ ROOTS = {"boot", "app", "assembly", "local", "__main__"}
 # anything else is paid by every cold start, in milliseconds (``ssl`` 33, ``json`` 20, ``re`` 15, ``threading`` 13).
 LIBRARY = {
     *("_hashlib", "_operator", "_queue", "_socket", "_ssl", "_thread"),
-    *("binascii", "errno", "gc", "os", "posix", "select", "stat", "sys", "time"),
+    *("binascii", "errno", "fcntl", "gc", "os", "posix", "select", "stat", "sys", "time"),
 }
 # Loaded by one module alone.
 ELSEWHERE = {"cachetools": "cache", "signal": "local"}  # the one vendored library; never in Lambda

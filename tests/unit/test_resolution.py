@@ -223,3 +223,26 @@ def test_what_is_listed_by_its_arn_may_be_read_whenever_the_own_account_is_learn
         assert found.permits(found.meant(parameter_resource(parameter_arn(name))))
     assert found.permits(found.meant(parameter_resource("/app/x")))
     assert not found.permits(found.meant(parameter_resource(parameter_arn("other"))))
+
+
+@pytest.mark.parametrize(
+    ("resource", "wanted"),
+    [
+        (s3_resource("bucket", "one"), True),
+        (s3_resource("bucket", "one", version="v1"), False),
+        (s3_resource("bucket", "old", version="v1"), True),
+        (s3_resource("bucket", "old"), False),
+        (s3_resource("bucket", "models/a"), True),
+        (s3_resource("bucket", "models/deep/a"), False),
+        (s3_resource("bucket", "far", region="us-east-1"), True),
+        (s3_resource("bucket", "far"), False),
+        (s3_resource("bucket", "plain"), False),
+    ],
+)
+def test_what_is_kept_as_a_file(resource, wanted):
+    found = resolver(
+        s3="s3://bucket/one?file=true, s3://bucket/old?version=v1&file=true, s3://bucket/models/*?file=true,"
+        "s3://bucket/far?region=us-east-1&file=true, s3://bucket/plain"
+    )
+
+    assert wanted is found.wants_file(resource)

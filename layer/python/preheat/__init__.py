@@ -5,6 +5,7 @@
     password = preheat.get_secret("prod/db", field="password")
     flag = preheat.get_parameter("/app/prod/flag")
     rates = preheat.get_object("s3://bucket/rates.json", transform="json")
+    path = preheat.get_file("s3://bucket/model.bin")
 
 What was read is answered from memory while it is fresh; ``PREHEAT_CLIENT_CACHE=false`` turns that off. All errors are
 ``PreheatError``.
@@ -41,6 +42,7 @@ __all__ = (
     "Unavailable",
     "clear_cache",
     "default_client",
+    "get_file",
     "get_many",
     "get_object",
     "get_parameter",
@@ -54,6 +56,7 @@ __all__ = (
 default_client = Client()
 
 clear_cache = default_client.clear_cache
+get_file = default_client.get_file
 get_many = default_client.get_many
 get_object = default_client.get_object
 get_parameter = default_client.get_parameter

@@ -19,7 +19,7 @@ _TEXT = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 # One pass checks a field name and lower-cases it: whatever may not be in a name becomes NUL.
 _LOWER = bytes(byte if byte in _TOKEN else 0 for byte in bytes(range(256)).lower())
 
-_OTHER, _LENGTH, _AGE, _LIFETIME, _TYPE, _CLOSE = range(6)
+_OTHER, _LENGTH, _AGE, _LIFETIME, _TYPE, _CLOSE, _FILE = range(7)
 _NOTHING = (_OTHER, None)
 # What was read before, by whole lines: of most answers all but one or two lines have come already, and a head has to be
 # read in a few microseconds.
@@ -35,9 +35,9 @@ class BadAnswer(Exception):
 
 class Answer:
     """An answer. ``length``, ``age`` (Age) and ``lifetime`` (``max-age``) are -1 where it does not say; in seconds, in
-    bytes. The repr shows nothing of the body."""
+    bytes. ``file``: the path of the file that has the same bytes, or "". The repr shows nothing of the body."""
 
-    __slots__ = ("age", "body", "close", "length", "lifetime", "media_type", "status")
+    __slots__ = ("age", "body", "close", "file", "length", "lifetime", "media_type", "status")
 
     def __init__(self, status: int, said: dict[int, Any]) -> None:
         self.status = status
@@ -46,6 +46,7 @@ class Answer:
         self.age: int = said.get(_AGE, -1)
         self.lifetime: int = said.get(_LIFETIME, -1)
         self.close = _CLOSE in said
+        self.file: str = said.get(_FILE, "")
         self.body = b""
 
     def __repr__(self) -> str:
@@ -109,6 +110,8 @@ def _field(line: bytes) -> tuple[int, Any]:
         field = (_TYPE, value.partition(b";")[0].strip().lower().decode("latin-1"))
     elif name == b"connection" and b"close" in value.lower():
         field = (_CLOSE, True)
+    elif name == b"preheat-file":
+        field = (_FILE, value.decode("utf-8", "surrogateescape"))
     elif name == b"transfer-encoding":
         raise BadAnswer("a transfer coding")
     if len(line) <= _LONGEST_LINE:

@@ -7,12 +7,13 @@ import time
 from _thread import _local
 
 from preheat import surroundings
-from preheat.connection import BadAnswer, Connection, Dead, TimedOut
+from preheat.connection import BadAnswer, Broken, Connection, Dead, TimedOut
 from preheat.errors import SidecarTimeout, SidecarUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import BinaryIO
 
     from preheat.answers import Answer
 
@@ -38,9 +39,9 @@ class Channel:
         """What is shown to the sidecar just now."""
         return surroundings.token(self._environ)
 
-    def ask(self, question: bytes, fields: bytes = b"", body: bytes = b"") -> Answer:
+    def ask(self, question: bytes, fields: bytes = b"", body: bytes = b"", into: BinaryIO | None = None) -> Answer:
         """The sidecar's answer to ``question`` (method and target), whatever its status; ``SidecarUnavailable``, or
-        ``SidecarTimeout`` which is one. ``fields`` are whole header lines."""
+        ``SidecarTimeout`` which is one. ``fields`` are whole header lines; ``into`` gets the body of a success."""
         token = surroundings.token(self._environ)
         self.process = os.getpid()
         deadline = time.monotonic() + self._timeout
@@ -51,7 +52,7 @@ class Channel:
             try:
                 if last:
                     connection.limit_to(deadline)
-                answer = connection.ask(question, fields, body, token, deadline)
+                answer = connection.ask(question, fields, body, token, deadline, into)
             except Dead:
                 # All that is asked here may be asked twice.
                 if last:
@@ -60,6 +61,11 @@ class Channel:
                         " look into the function's log"
                     ) from None
                 last = True
+            except Broken:
+                raise SidecarUnavailable(
+                    f"the sidecar on 127.0.0.1:{connection.port} closed the connection in the middle of its answer,"
+                    " a part of which has been written"
+                ) from None
             except BadAnswer as error:
                 raise SidecarUnavailable(
                     f"what listens on 127.0.0.1:{connection.port} does not speak as Preheat does ({error});"

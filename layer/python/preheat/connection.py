@@ -16,6 +16,8 @@ from preheat.errors import BadToken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from preheat.answers import Answer
 
 _HOST = "127.0.0.1"
@@ -28,6 +30,10 @@ _SHORTEST = 0.001  # seconds; 0 would mean "no limit" to the kernel
 
 class Dead(Exception):
     """The connection ended before the whole answer was there."""
+
+
+class Broken(Exception):
+    """The connection ended when a part of the body had been passed on already: asking again would pass it on twice."""
 
 
 class TimedOut(Exception):
@@ -85,9 +91,20 @@ class Connection:
         neither bytes nor the end."""
         return self.clean and self.process == process and not self._poller.poll(0)
 
-    def ask(self, line: bytes, fields: bytes, body: bytes, token: str, deadline: float) -> Answer:
+    def ask(
+        self,
+        line: bytes,
+        fields: bytes,
+        body: bytes,
+        token: str,
+        deadline: float,
+        into: BinaryIO | None = None,
+    ) -> Answer:
         """Send one request and read its answer, by ``deadline`` (of ``time.monotonic``); ``Dead``, ``TimedOut``,
-        ``BadAnswer``. ``line`` is method and target, ``fields`` are whole header lines."""
+        ``BadAnswer``. ``line`` is method and target, ``fields`` are whole header lines.
+
+        ``into`` gets the body of a success as it comes, and the answer has none; ``Broken``, and what writing raises.
+        """
         self.clean = False
         if token != self._token:
             self._head = _head(self.port, token)
@@ -106,13 +123,20 @@ class Connection:
                 found = read(received)
             answer, rest = found
             missing = answer.length - len(rest)
-            if missing > 0:
+            if line.startswith(b"HEAD "):
+                missing = -len(rest)
+                rest = b""
+            pours = into is not None and answer.status == 200
+            if missing > 0 and not pours:
                 rest = self._body(rest, missing, deadline)
         except BlockingIOError:
             raise TimedOut from None
         except OSError:
             raise Dead from None
         answer.body = rest if missing >= 0 else rest[: answer.length]
+        if pours and into is not None:
+            self._pour(answer.body, max(missing, 0), deadline, into)
+            answer.body = b""
         self.clean = missing >= 0 and not answer.close
         return answer
 
@@ -125,6 +149,19 @@ class Connection:
             parts.append(part)
             missing -= len(part)
         return b"".join(parts)
+
+    def _pour(self, part: bytes, missing: int, deadline: float, into: BinaryIO) -> None:
+        deadline += missing / _BODY_RATE
+        _write(into, part)
+        while missing:
+            try:
+                part = self._more(min(missing, _BODY_CHUNK), deadline)
+            except BlockingIOError:
+                raise TimedOut from None
+            except (OSError, Dead):
+                raise Broken from None
+            missing -= len(part)
+            _write(into, part)
 
     def _more(self, most: int, deadline: float) -> bytes:
         self.limit_to(deadline)
@@ -145,6 +182,14 @@ class Connection:
             self._plain.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _timeval(limit))
 
 
+def _write(into: BinaryIO, part: bytes) -> None:
+    """All of it: what is not buffered may take less at a time, and some that take everything do not say so."""
+    view = memoryview(part)
+    while view:
+        written: int | None = into.write(view)
+        view = view[len(view) if written is None else written :]
+
+
 def _timeval(seconds: float) -> bytes:
     """A ``struct timeval`` of two 64-bit numbers, as on every 64-bit Linux."""
     microseconds = int(max(seconds, _SHORTEST) * 1_000_000)
@@ -163,4 +208,4 @@ def _head(port: int, token: str) -> bytes:
     return fields
 
 
-__all__ = ("BadAnswer", "Connection", "Dead", "TimedOut")
+__all__ = ("BadAnswer", "Broken", "Connection", "Dead", "TimedOut")

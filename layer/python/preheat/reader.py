@@ -11,6 +11,7 @@ from preheat.memory import BACKWARDS, MOST_ENTRIES, Entry, Memory
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import BinaryIO
 
     from preheat.channel import Channel
 
@@ -91,13 +92,7 @@ class Reader:
 
     def _read(self, key: Key, question: bytes, max_age: float | None, force_fetch: bool) -> Entry:
         """Ask the sidecar, and keep the answer while it is fresh."""
-        fields = b""
-        if max_age is not None and not max_age >= 0:
-            raise ValueError("max_age must be 0 or more")
-        if force_fetch:
-            question += b"&refresh=true" if b"?" in question else b"?refresh=true"
-        elif max_age:
-            fields = b"Cache-Control: max-age=%d\r\n" % min(max_age, _LONGEST)
+        question, fields = _asking(question, max_age, force_fetch)
         memory = self._memory
         # Before the question leaves: an answer that a freeze cut in two is as old as its question (contract §4).
         wall, monotonic = self._wall(), self._monotonic()
@@ -123,6 +118,43 @@ class Reader:
         elif self._keeps and answer.age >= 0 and age < answer.lifetime:
             memory.hold(key, entry)
         return entry
+
+    def _pour(self, key: Key, question: bytes, max_age: float | None, force_fetch: bool, into: BinaryIO) -> int:
+        """Write what the sidecar answers into a file object; how many bytes."""
+        question, fields = _asking(question, max_age, force_fetch)
+        channel = self._channel or self._open()
+        answer = channel.ask(question, fields, into=into)
+        if answer.status != 200:
+            raise errors.refusal(errors.called(key), answer, channel.token)
+        if force_fetch:
+            self._memory = Memory()  # an older one must not be seen after this
+        return answer.length
+
+    def _path(self, key: Key, question: bytes, max_age: float | None, force_fetch: bool) -> str:
+        """Where the sidecar keeps it as a file."""
+        question, fields = _asking(question, max_age, force_fetch)
+        channel = self._channel or self._open()
+        answer = channel.ask(b"HEAD" + question[3:], fields)
+        if answer.status != 200:  # HEAD has no body that says why
+            answer = channel.ask(question, fields + b"Range: bytes=0-0\r\n")
+        if answer.status not in (200, 206):
+            raise errors.refusal(errors.called(key), answer, channel.token)
+        if not answer.file:
+            raise errors.NotFound(
+                f"{errors.called(key)}: it is not kept as a file: list it with ?file=true (NoFile)",
+                status=404,
+                code="NoFile",
+            )
+        return answer.file
+
+
+def _asking(question: bytes, max_age: float | None, force_fetch: bool) -> tuple[bytes, bytes]:
+    """The question and the header lines that go with it, for how fresh the answer is to be."""
+    if max_age is not None and not max_age >= 0:
+        raise ValueError("max_age must be 0 or more")
+    if force_fetch:
+        return question + (b"&refresh=true" if b"?" in question else b"?refresh=true"), b""
+    return question, b"Cache-Control: max-age=%d\r\n" % min(max_age, _LONGEST) if max_age else b""
 
 
 def _text(body: bytes) -> str | None:

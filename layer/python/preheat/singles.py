@@ -8,7 +8,7 @@ from preheat.values import field_of, members_of, transformed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Literal, TypedDict, TypeVar, overload
+    from typing import Any, BinaryIO, Literal, TypedDict, TypeVar, overload
 
     from typing_extensions import Unpack
 
@@ -202,31 +202,66 @@ class Singles(Reader):
     if TYPE_CHECKING:
 
         @overload
-        def get_object(self, uri: str, *, transform: None = None, **options: Unpack[ObjectOptions]) -> bytes: ...
+        def get_object(
+            self, uri: str, *, into: None = None, transform: None = None, **options: Unpack[ObjectOptions]
+        ) -> bytes: ...
         @overload
-        def get_object(self, uri: str, *, transform: Literal["json"], **options: Unpack[ObjectOptions]) -> Any: ...
+        def get_object(
+            self, uri: str, *, into: None = None, transform: Literal["json"], **options: Unpack[ObjectOptions]
+        ) -> Any: ...
         @overload
-        def get_object(self, uri: str, *, transform: Literal["binary"], **options: Unpack[ObjectOptions]) -> bytes: ...
+        def get_object(
+            self, uri: str, *, into: None = None, transform: Literal["binary"], **options: Unpack[ObjectOptions]
+        ) -> bytes: ...
         @overload
-        def get_object(self, uri: str, *, transform: Callable[[bytes], T], **options: Unpack[ObjectOptions]) -> T: ...
+        def get_object(
+            self, uri: str, *, into: None = None, transform: Callable[[bytes], T], **options: Unpack[ObjectOptions]
+        ) -> T: ...
+        @overload
+        def get_object(
+            self, uri: str, *, into: BinaryIO, transform: None = None, **options: Unpack[ObjectOptions]
+        ) -> int: ...
 
     def get_object(
         self,
         uri: str,
         *,
+        into: BinaryIO | None = None,
         transform: Transform = None,
         max_age: float | None = None,
         force_fetch: bool = False,
         version: str | None = None,
     ) -> Any:
-        """An S3 object's bytes: ``s3://bucket/key``, or its alias. What is larger than 1 MB is not kept in memory."""
+        """An S3 object's bytes: ``s3://bucket/key``, or its alias. What is larger than 1 MB is not kept in memory.
+
+        ``into``: write them to this binary file object as they come, and return how many; they are of one version. A
+        failure in the middle raises, and leaves there what was written.
+        """
         key = (OBJECT, uri, version)
+        if into is not None:
+            if transform is not None:
+                raise ValueError("what is written into a file can't be transformed")
+            return self._pour(key, self._object_question(key), max_age, force_fetch, into)
         entry = None if force_fetch else self._held(key, max_age)
         if entry is None:
-            question = self._questions.get(key)
-            if question is None:
-                from preheat import targets
-
-                question = self._remember(key, targets.s3_object(uri, version))
-            entry = self._read(key, question, max_age, force_fetch)
+            entry = self._read(key, self._object_question(key), max_age, force_fetch)
         return entry.value if transform is None else transformed(entry.value, transform, key)
+
+    def get_file(
+        self, uri: str, *, max_age: float | None = None, force_fetch: bool = False, version: str | None = None
+    ) -> str:
+        """The path of an S3 object that is listed with ``file=true`` or above 16 MB: to be mapped or opened, read-only.
+
+        The file never changes. A newer version is another file; this one's path leads to it until the present
+        invocation is over, and whoever has it open by then keeps it. ``NotFound`` where there is no file.
+        """
+        key = (OBJECT, uri, version)
+        return self._path(key, self._object_question(key), max_age, force_fetch)
+
+    def _object_question(self, key: tuple[str, str, str | None]) -> bytes:
+        question = self._questions.get(key)
+        if question is None:
+            from preheat import targets
+
+            question = self._remember(key, targets.s3_object(*key[1:]))
+        return question

@@ -32,6 +32,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     assert_type(preheat.get_parameters("/app", transform=len), dict[str, int])
     assert_type(preheat.get_object("s3://bucket/key"), bytes)
     assert_type(preheat.get_object("s3://bucket/key", transform=bytes.decode, version="v"), str)
+    with open("/tmp/copy", "wb") as file:
+        assert_type(preheat.get_object("s3://bucket/key", into=file, max_age=5), int)
+    assert_type(preheat.get_file("s3://bucket/key", force_fetch=True), str)
 
     many = preheat.get_many(secrets=["db", {"id": "db2", "field": "x"}], parameters=["/flag"], raise_on_error=False)
     assert_type(many.errors, dict[tuple[str, str], PreheatError])

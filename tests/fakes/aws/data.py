@@ -10,6 +10,7 @@ from typing import Any
 from tests.fakes.aws.context import Service
 from tests.fakes.aws.denials import Denials
 from tests.fakes.aws.identities import Identities, Identity
+from tests.fakes.aws.object_checksums import checksum_headers
 from tests.fakes.aws.parameter_data import Parameter
 from tests.fakes.aws.s3 import Bucket, ObjectVersion, SimpleStorageService
 from tests.fakes.aws.secret_data import CURRENT, Secret
@@ -156,13 +157,18 @@ class Data:
         content_type: str = "binary/octet-stream",
         storage_class: str = "STANDARD",
         chunked: bool = False,
+        checksum: str = "",
         region: str | None = None,
     ) -> ObjectVersion:
-        """Add a version of an object, making the bucket (versioned, in the default region) if needed."""
+        """Add a version of an object, making the bucket (versioned, in the default region) if needed.
+
+        `checksum`: the algorithm of the one that is kept with it, or "algorithm=value".
+        """
         self.create_bucket(bucket, region=region)
         data = body.encode() if isinstance(body, str) else body
         version = ObjectVersion(data, content_type, storage_class, self.now())
         version.chunked = chunked
+        version.checksum_headers = checksum_headers(checksum, data)
         return self.s3.put(bucket, key, version)
 
     def delete_object(self, bucket: str, key: str) -> None:

@@ -32,6 +32,7 @@ class ObjectVersion:
         self.etag = f'"{hashlib.md5(body or b"").hexdigest()}"'
         self.version_id = secrets.token_urlsafe(24).replace("-", "_")
         self.chunked = False
+        self.checksum_headers: list[tuple[str, str]] = []
 
 
 class Bucket:
@@ -136,6 +137,8 @@ class SimpleStorageService:
         if not_modified := _condition(context.request, version):
             return Reply(304, headers) if not_modified == 304 else _raise(_precondition_failed(context.request))
         status, headers_of_range, body = _ranged(context.request, version.body)
+        if status == 200 and context.request.header("x-amz-checksum-mode") == "ENABLED":
+            headers += version.checksum_headers  # of a range S3 tells none
         headers += [("Accept-Ranges", "bytes"), *headers_of_range, ("Content-Type", version.content_type)]
         reply = Reply(status, headers, body)
         if self.chunked or version.chunked:

@@ -93,7 +93,7 @@ class Bench(StoreBench):
 def parts(response):
     headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
     assert len(headers) == len(response.headers), "a header comes twice"
-    return response.status, headers, response.body
+    return response.status, headers, response.body if response.stretch is None else response.stretch
 
 
 def problem(response):

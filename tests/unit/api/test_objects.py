@@ -1,7 +1,10 @@
 """Objects over HTTP: whole, in part, and not at all."""
 
+import os
+
 import pytest
 
+from extension.files import Files
 from extension.references import s3_resource
 from extension.sources.s3 import Object
 from tests.unit.api.bench import Bench
@@ -74,3 +77,71 @@ def test_one_object_read_in_parts_is_not_changed_by_it():
         bench.get(URL, ("Range", "bytes=0-1"))
 
     assert BODY == bench.get(URL)[2]
+
+
+# As a file
+
+
+@pytest.fixture
+def filed(tmp_path):
+    """A bench that holds the same object as a file, and the file's path."""
+    bench = Bench()
+    files = Files(str(tmp_path), bench.clock.monotonic)
+    file = files.create("bucket/key.png", len(BODY))
+    file.write(BODY, 0)
+    bench.load(KEY, Object("bucket/key", {"etag": '"e1"', "content-type": "image/png"}, file))
+    yield bench, file
+    files.close()
+
+
+class Taker:
+    """A socket that takes everything."""
+
+    def __init__(self):
+        self.read, self.write = os.pipe()
+
+    def fileno(self):
+        return self.write
+
+
+def sent(body):
+    taker = Taker()
+    while body:
+        body.send_to(taker)
+    os.close(taker.write)
+    with open(taker.read, "rb") as pipe:
+        return pipe.read()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "piece"),
+    [((), 200, BODY), ((("Range", "bytes=5-"),), 206, BODY[5:]), ((("Range", "bytes=-7"),), 206, BODY[-7:])],
+)
+def test_a_file_is_answered_as_its_bytes_would_be_and_with_its_path(filed, headers, status, piece):
+    bench, file = filed
+    found, fields, body = bench.get(URL, *headers)
+
+    assert (status, len(piece), file.path, '"e1"') == (found, len(body), fields["Preheat-File"], fields["ETag"])
+    assert piece == sent(body)
+
+
+def test_who_has_a_files_bytes_is_told_its_path_all_the_same(filed):
+    bench, file = filed
+
+    status, fields, _ = bench.get(URL, ("If-None-Match", "*"))
+
+    assert (304, file.path) == (status, fields["Preheat-File"])
+
+
+def test_a_path_that_leads_nowhere_is_not_told_and_who_asks_for_it_waits_for_a_new_file(filed):
+    bench, file = filed
+    os.unlink(file.path)
+    status, fields, body = bench.get(URL)
+    assert (200, False, BODY) == (status, "Preheat-File" in fields, sent(body))
+    assert [] == bench.calls
+
+    reply = bench.ask(URL, method="HEAD")
+
+    assert [["s3://bucket/key"]] == bench.calls
+    bench.answer(Object("bucket/key", {"etag": '"e2"'}, b"new"))
+    assert '"e2"' == dict(reply.response.headers)[b"ETag"].decode()

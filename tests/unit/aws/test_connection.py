@@ -299,3 +299,17 @@ def test_a_pause_ends_at_its_end_or_when_cancelled_and_from_then_on_at_once():
     assert ["cancelled"] * 2 == ended
     with pytest.raises(ConnectionFailed):
         cancel.pause(LIMIT)
+
+
+def test_a_branch_ends_with_what_it_branches_from_and_not_the_other_way_round():
+    cancel = Cancel()
+    one, other = cancel.branch(), cancel.branch()
+    one.cancel()
+    assert (False, True, False) == (cancel.cancelled, one.cancelled, other.cancelled)
+
+    cancel.cancel()
+    late = cancel.branch()
+
+    for each in (cancel, one, other, late):
+        with pytest.raises(ConnectionFailed, match="cancelled"):
+            each.pause(10.0)

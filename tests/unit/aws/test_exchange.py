@@ -3,7 +3,7 @@
 import pytest
 
 from extension.aws import client as client_module
-from extension.aws.call import Memory, TooLarge
+from extension.aws.call import Enough, Memory, TooLarge
 from extension.errors import SourceError
 from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, Later, answer
 
@@ -12,6 +12,8 @@ GOOD = answer(200, b'{"ok":1}', ["ETag: x", "X-Thing: y"])
 
 class Sink:
     """Where a body goes, with a record of it."""
+
+    resumes = False
 
     def __init__(self, limit=None):
         self.begun = []
@@ -165,7 +167,7 @@ def test_a_body_over_the_limit_is_too_large_and_not_asked_for_again(framing, siz
         assert body == bench.perform().body
     else:
         error = refused(bench)
-        assert (413, "EntityTooLarge", False, 1) == (error.status, error.code, error.transient, bench.acquired)
+        assert (413, "EntityTooLarge", True, 1) == (error.status, error.code, error.transient, bench.acquired)
         assert [] == bench.released
 
 
@@ -308,3 +310,34 @@ def test_memory_refuses_a_length_that_is_announced(length, good):
     else:
         with pytest.raises(TooLarge):
             memory.begin({"content-length": length})
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_sink_that_has_enough_ends_the_exchange_and_the_connection(at_once):
+    class Modest(Sink):
+        def begin(self, headers):
+            super().begin(headers)
+            if at_once:
+                raise Enough
+
+        def write(self, data):
+            super().write(data)
+            raise Enough
+
+    bench, sink = Bench(answer(200, b"x" * 1000, ["ETag: e"])), Modest()
+    found = bench.perform(sink=sink)
+
+    assert (200, "e", b"") == (found.status, found.headers["etag"], found.body)
+    assert (b"" if at_once else b"x" * 1000) == sink.body
+    assert (1, []) == (bench.acquired, bench.released)
+
+
+@pytest.mark.parametrize(("ending", "resumes"), [(END, True), (END, False), (TIMED_OUT, True)])
+def test_a_body_that_breaks_off_is_begun_again_unless_the_sink_knows_better(ending, resumes):
+    whole = answer(200, b"x" * 1000)
+    bench, sink = Bench([whole[:-400], ending], whole), Sink()
+    sink.resumes = resumes
+
+    bench.perform(sink=sink)
+
+    assert ((1, 600) if resumes else (2, 1000)) == (bench.acquired, len(sink.body))

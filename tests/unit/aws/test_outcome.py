@@ -57,7 +57,7 @@ ANSWERS = {
     "timeout": (504, True),
     "connection": (502, True),
     "frozen": (504, True),
-    "too_large": (413, False),
+    "too_large": (413, True),
 }
 CODES = [(code, kind) for kind, codes in TABLE.items() for code in codes]
 

@@ -189,3 +189,17 @@ def test_the_redirect_on_the_wire(aws) -> None:
     assert (status, headers["x-amz-bucket-region"]) == (301, "eu-west-1")
     assert body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>PermanentRedirect</Code>')
     assert b"<Endpoint>far.s3.eu-west-1.amazonaws.com</Endpoint>" in body
+
+
+@pytest.mark.parametrize(
+    ("checksum", "kind"), [("crc32", "FULL_OBJECT"), ("sha256", "FULL_OBJECT"), ("sha1=abc-2", "COMPOSITE")]
+)
+def test_a_checksum_is_told_to_who_asks_for_it_and_of_the_whole_only(aws, s3, checksum, kind) -> None:
+    aws.put_object("bucket", "key", b"body", checksum=checksum)
+    name = "Checksum" + checksum.partition("=")[0].upper()
+
+    whole = s3.get_object(Bucket="bucket", Key="key", ChecksumMode="ENABLED")  # boto3 verifies it, too
+
+    assert (kind, True) == (whole["ChecksumType"], name in whole)
+    assert b"body" == whole["Body"].read()
+    assert name not in s3.get_object(Bucket="bucket", Key="key", Range="bytes=0-1", ChecksumMode="ENABLED")

@@ -287,3 +287,15 @@ def test_a_body_that_arrives_is_spared_where_nobody_waits_and_is_not_counted_whe
     assert [[ONE.label], [read.label]] == bench.calls
     assert 1 == bench.store.cut()
     assert [TWO, ONE] == bench.store.due(first=False)
+
+
+def test_a_body_that_has_begun_to_come_is_spared_once():
+    bench = Bench()
+    bench.store.fetch([A, B], bench.store.round())
+    arriving = bench.fetcher.jobs[0]
+    arriving.budget.arriving = True
+
+    assert 1 == bench.store.cut(arriving=False)
+    assert [arriving] == bench.fetcher.jobs
+    assert 1 == bench.store.cut()
+    assert [] == bench.fetcher.jobs

@@ -4,7 +4,9 @@ import base64
 import http.client
 import json
 import os
+import signal
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -36,14 +38,33 @@ def with_http_client(paths):
         connection.close()
 
 
+if "FAILS_ONCE" in os.environ:
+    try:
+        os.mkdir("/tmp/failed-once")
+    except FileExistsError:
+        pass
+    else:
+        raise RuntimeError("not at the first attempt")
+
 STATIC = json.loads(os.environ.get("STATIC_READS", "[]"))
 AT_INIT = {"urllib": [with_urllib(path) for path in STATIC], "http.client": with_http_client(STATIC) if STATIC else []}
 
 
 def handler(event, context):
     """Return what the static code read and what is to be read now; or end badly where the event says so."""
-    if event.get("then") == "hang":
-        threading.Event().wait()
-    if event.get("then") == "exit":
-        os._exit(7)
-    return {"static": AT_INIT, "reads": with_http_client(event.get("reads", []))}
+    ENDINGS.get(event.get("then"), bool)()
+    return {"static": AT_INIT, "reads": with_http_client(event.get("reads", [])), "pid": os.getpid()}
+
+
+def fail():
+    raise RuntimeError("the handler failed")
+
+
+ENDINGS = {
+    "hang": lambda: threading.Event().wait(),
+    "exit": lambda: os._exit(7),
+    "abort": os.abort,
+    "fail": fail,
+    "linger": lambda: time.sleep(0.2),
+    "sigterm": lambda: signal.raise_signal(signal.SIGTERM),
+}
