@@ -6,12 +6,12 @@ PYTHON ?= $(shell tools/find-python)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-CHECKED := $(wildcard extension layer sample_function benchmarks tests)
+CHECKED := $(wildcard extension layer sample_function benchmarks tests tools/*.py)
 SHELL_SCRIPTS := $(wildcard build.sh .ci/run layer/extensions/preheat tools/find-python)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock build lint types tests test soak format emulator sam cdk bench bench-check clean
+.PHONY: help venv lock build lint types tests test soak format emulator sam cdk bench bench-check fuzz audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,11 +69,23 @@ cdk: .cache/cdk/installed  ## install the AWS CDK likewise; `make tests` uses it
 	$(BIN)/uv pip install --quiet --no-cache --python $(@D)/bin/python --require-hashes --requirement $< && \
 	touch $@ || echo "WARNING: could not install $<" >&2
 
-bench: $(INSTALLED) build emulator  ## measure, side by side with the usual ways
-	$(BIN)/python -m benchmarks
+bench: $(INSTALLED) build emulator  ## measure beside what else one could use; writes docs/benchmarks.md; ARGS=--quick tries it
+	@$(BIN)/python -m benchmarks.provider
+	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-check: $(INSTALLED) build emulator  ## measure, and fail where a budget is exceeded
 	$(BIN)/python -m benchmarks --check
+
+audit:  ## ask a database of advisories about what is locked; needs the Internet, so it is no part of the checks
+	@$(PYTHON) tools/audit.py
+
+SECONDS := 300
+fuzz: $(INSTALLED)  ## look for what breaks the parsers, SECONDS=300 each; keeps the inputs that reach something new
+	@mkdir -p .cache/fuzz
+	for target in requests answers references; do \
+		$(BIN)/python -m tests.fuzz $$target .cache/fuzz -max_total_time=$(SECONDS) || exit; \
+	done
+	$(BIN)/python -m tests.fuzz.corpus .cache/fuzz
 
 clean:  ## remove what make, build.sh and the tools made
 	rm -rf $(VENV) .cache dist

@@ -32,7 +32,7 @@ class Quiet:
         self._ours = [os.getpid()]
 
     def is_ours(self, pid: int) -> None:
-        """This process, and those it has waited for, belong to the measurement."""
+        """This process, its descendants, and those that they have waited for belong to the measurement."""
         self._ours.append(pid)
 
     def measure(self, run: Callable[[], Result]) -> Result:
@@ -59,14 +59,36 @@ class Quiet:
 
     def _others(self) -> float:
         """CPU seconds since boot of all that is not ours; what other guests took from this machine (steal) as well."""
-        ours = 0
-        for pid in self._ours:
-            try:
-                fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-            except FileNotFoundError:
-                continue  # it has ended, and counts as a child of another one
-            ours += sum(int(field) for field in fields[11:15])  # its own and its children's, user and system
+        ours = sum(ticks_of(_processes(), self._ours).values())
         return _cpu_seconds()[0] - ours * _TICK
+
+
+def ticks_of(processes: dict[int, tuple[int, int]], roots: list[int]) -> dict[int, int]:
+    """Of ``processes`` (id -> parent, ticks of CPU) the ticks of ``roots`` and of all that descend from them."""
+    children: dict[int, list[int]] = {}
+    for pid, (parent, _) in processes.items():
+        children.setdefault(parent, []).append(pid)
+    found: dict[int, int] = {}
+    waiting = [pid for pid in roots if pid in processes]
+    while waiting:
+        pid = waiting.pop()
+        if pid not in found:
+            found[pid] = processes[pid][1]
+            waiting += children.get(pid, [])
+    return found
+
+
+def _processes() -> dict[int, tuple[int, int]]:
+    """All that run: parent, and ticks of CPU, its own and those of children that it has waited for (proc(5))."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+            except OSError:
+                continue  # it has ended, and counts as a child of another one
+            found[int(folder.name)] = int(fields[1]), sum(int(field) for field in fields[11:15])
+    return found
 
 
 def _cpu_seconds() -> tuple[float, float]:

@@ -11,7 +11,7 @@ from tests.emulator.namespace import ROOT
 
 HERE = Path(__file__).resolve().parent
 LAYER = ROOT / "dist" / "layer.zip"
-FUNCTION = HERE / "function"
+FUNCTION = HERE / "functions" / "nothing"
 NOTHING, PREHEAT, CONVENTIONAL = "nothing", "Preheat", "requests + boto3"
 
 

@@ -78,6 +78,9 @@ def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: logs
     from extension.lifecycle import Lifecycle
     from extension.report import Report
 
+    def seal() -> None:
+        transport.fetcher.ahead(_become_undumpable)
+
     report = Report(boot, sidecar.prefetch, sidecar.store, sidecar.client, sidecar.health, log)
     lifecycle = Lifecycle(
         api,
@@ -91,12 +94,14 @@ def _serve(boot: Boot, settings: Settings, environ: Mapping[str, str], log: logs
         clock,
         log,
         snapshots=settings.snapshots,
+        after_first_invoke=seal,
     )
 
     def ready() -> None:
         settle()
         if not freezes:
             sidecar.refresher.start_timer()
+            seal()
 
     if marker.found:
         transport.fetcher.ahead(sidecar.objects.sweep)
@@ -111,6 +116,13 @@ def _api(boot: Boot) -> LambdaApi:
     from extension.lambda_api import LambdaApi
 
     return LambdaApi(boot)
+
+
+def _become_undumpable() -> None:
+    """Not needed before the first INVOKE, and then in a worker."""
+    from extension.undumpable import become_undumpable
+
+    become_undumpable()
 
 
 def settle() -> None:

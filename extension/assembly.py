@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from extension.settings import Settings
     from extension.sources.s3 import S3, Object
     from extension.store import Source, Store
+    from extension.tables.registry import Tables
 
 
 class Sidecar:
@@ -135,6 +136,13 @@ def assemble(
     sidecar.credentials = CredentialStore(own, roles, clock)
     sidecar.client = client = Client(transport.pool, sidecar.credentials, clock, settings.cache_memory)
     resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed", settings.ttl)
+    tables: Tables | None = None
+    if resolver.tables:
+        from extension.marker import place
+        from extension.tables.registry import Tables
+
+        memory, seconds = settings.cache_memory, settings.init_timeout
+        tables = Tables(resolver.entries, place(environ), memory, seconds, clock, log)
     most_names = min(MOST_NAMES, settings.cache_items)
     sidecar.objects = S3(
         client,
@@ -146,6 +154,7 @@ def assemble(
         wants_file=resolver.wants_file,
         make_files=make_files,
         lend=fetcher.lend,
+        tables=tables,
     )
     sources: dict[str, Source] = {
         "secretsmanager": SecretsManager(client, directory, clock, settings.secrets_batch),

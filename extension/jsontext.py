@@ -31,6 +31,13 @@ class _Strict:
     memo: dict[str, str] = {}  # noqa: RUF012 (the scanner of older versions looks for it)
 
 
+class _Literal(_Strict):
+    """The same, but a number is the text that stands there."""
+
+    parse_float = str  # type: ignore[assignment]
+    parse_int = str  # type: ignore[assignment]
+
+
 def _accelerated() -> tuple[Callable[[str], Any], Callable[[Any, bool], str]]:
     from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 
@@ -100,3 +107,33 @@ def dumps(value: Any) -> bytes:
         return _encode(value, False).encode("utf-8")
     except UnicodeEncodeError:
         return _encode(value, True).encode("ascii")
+
+
+def literal_scanner() -> Callable[[str, int], tuple[Any, int]]:
+    """What reads the value at a position of a text, and tells where it ends; numbers come as the text that they are
+    written with. The position must be that of its first character. ``ValueError`` where there is no value."""
+    try:
+        from _json import make_scanner
+
+        scan: Callable[[str, int], tuple[Any, int]] = make_scanner(_Literal)  # type: ignore[arg-type]
+    except (ImportError, TypeError, AttributeError):  # pragma: no cover  (an interpreter of the future)
+        import json
+
+        scan = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_constant).scan_once  # type: ignore[attr-defined]
+
+    def value_at(text: str, position: int) -> tuple[Any, int]:
+        try:
+            return scan(text, position)
+        except (StopIteration, SystemError, RecursionError):  # as above
+            raise ValueError("not JSON") from None
+
+    return value_at
+
+
+def literals(text: bytes) -> Any:
+    """Like ``loads``, but numbers come as the text that they are written with."""
+    decoded = text.decode("utf-8").strip(_BLANKS)
+    value, end = literal_scanner()(decoded, 0)
+    if end != len(decoded):
+        raise ValueError("not JSON: text after the value")
+    return value

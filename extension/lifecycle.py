@@ -43,7 +43,9 @@ class Lifecycle:
         log: Log,
         *,
         snapshots: bool,
+        after_first_invoke: Callable[[], None],
     ) -> None:
+        """``after_first_invoke`` must not keep the main thread, which asks for the next event."""
         self._restore = restore
         self._marker = marker
         self._snapshots = snapshots
@@ -55,6 +57,7 @@ class Lifecycle:
         self._health = health
         self._clock = clock
         self._log = log
+        self._after_first_invoke = after_first_invoke
 
     def run(self, init_until: float, ready: Callable[[], None]) -> int:
         """Live through it; the exit status. ``init_until``: the moment of monotonic time up to which prefetch may hold
@@ -79,6 +82,8 @@ class Lifecycle:
             if event.kind == "INVOKE":
                 self._health.invocations += 1
                 self._guarded(lambda event=event: self._invoke(event))  # type: ignore[misc]
+                if self._health.invocations == 1:
+                    self._guarded(self._after_first_invoke)
 
     def _invoke(self, event: Event) -> None:
         self._marker.invoked(event.deadline_ms - self._clock.wall() * 1000)

@@ -15,6 +15,7 @@ from extension.clock import Clock
 from extension.errors import InvalidSetting, RequiredResourceUnavailable
 from extension.logs import Log
 from extension.settings import Settings
+from extension.undumpable import become_undumpable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _live(sidecar: Sidecar, report: Report, until: float, settings: Settings, lo
     sidecar.health.ready = True
     report.init()
     log.info("local.serving", url=f"http://127.0.0.1:{settings.port}", stop="SIGINT or SIGTERM")
+    become_undumpable()
     sidecar.refresher.start_timer()
     stopped_by = signal.sigwait(_STOP)
     sidecar.server.stop(_DRAIN_LIMIT)

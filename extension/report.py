@@ -62,6 +62,7 @@ class Report:
                 if value is not None:
                     row["outcome"] = "ok"
                     row.update(measures(value))
+                    row.update(getattr(value, "report", {}))  # a table's: how many rows, and which are malformed
                 elif failure is not None:
                     row["outcome"] = failure.code
                 elif job.cancelled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extension.manifest import stricter
-from extension.sources.listing import listing_resource
+from extension.sources.listing import listing_resource, pattern_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +31,15 @@ class Resolver:
         self.entries: dict[Resource, ListEntry] = {}  # what to prefetch -> how
         self._aliases: dict[tuple[str, str], Resource] = {}
         self._by_name: dict[tuple[str, str], Resource] = {}
+        self.tables: dict[str, Resource] = {}  # by their names
         for entry in entries:
             resource = self.own(entry.resource)
             if entry.pattern:
                 resource = listing_resource(resource, entry.pattern)
             same = self.entries.get(resource)  # by its name, and by an ARN of the own account
             self.entries[resource] = entry if same is None else stricter(same, entry, ttl or {})
+            if entry.table:
+                self.tables[entry.table] = resource
             for alias in entry.aliases:
                 self._aliases[resource.service, alias] = resource
             name = (resource.service, resource.name)
@@ -97,6 +100,13 @@ class Resolver:
             listed = self.own(as_listed)  # once more: the own account may have been learnt since
             if listed.service != resource.service or listed.role != resource.role or listed.region != resource.region:
                 continue
-            if listed.account == resource.account and entry.covers(resource.name):
+            if listed.account == resource.account and _covers(entry, resource):
                 return True
         return False
+
+
+def _covers(entry: ListEntry, resource: Resource) -> bool:
+    asked = pattern_of(resource)
+    if asked and resource.name == entry.resource.name:  # the place itself: only a wildcard that is as wide will do
+        return entry.pattern in (asked, "**")
+    return entry.covers(resource.name)

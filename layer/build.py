@@ -1,4 +1,5 @@
-"""Write ``dist/layer.zip``: gather, compile for each CPython found, pack, and say what was done."""
+"""Write ``dist/layer.zip``: gather, compile for each CPython found, pack, and say what was done. Beside it lies
+``layer.cdx.json``, which says what it is made of."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from layer import archive, bytecode, contents, interpreters, marshalled, minify, streams, wheels
+from layer import archive, bytecode, contents, interpreters, marshalled, minify, sbom, streams, wheels
 
 ROOT = Path(__file__).resolve().parent.parent
 # Bytes. Bytecode of four CPythons is 320 KB of it, of five 400; the client library with its own 185 KB. Whatever would
@@ -28,6 +29,7 @@ _PROBLEMS = (
     contents.StrayFile,
     marshalled.FormatError,
     minify.Unreadable,
+    sbom.Undescribed,
     wheels.WheelError,
 )
 
@@ -66,13 +68,16 @@ def build(output: Path, candidates: list[Path] | None, epoch: str | None, launch
     files, modules = contents.gather(ROOT, cache, launcher)
     parts = _parts(files, modules, found)
     everything = {name: content for members in parts.values() for name, content in members.items()}
-    layer = archive.write(everything, frozenset({launcher}), int(epoch) if epoch else None)
+    date = int(epoch) if epoch else None
+    layer = archive.write(everything, frozenset({launcher}), date)
     if len(layer) > MAX_SIZE:
         raise BuildError(f"the layer has {len(layer):,} bytes, more than {MAX_SIZE:,}")
+    described = sbom.describe(ROOT, cache, layer, date)
     output.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = output.with_name(output.name + ".unfinished")
-    unfinished.write_bytes(layer)
-    unfinished.replace(output)
+    for path, content in ((output.with_suffix(".cdx.json"), described), (output, layer)):
+        unfinished = path.with_name(path.name + ".unfinished")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
     _tell(output, layer, parts, found)
 
 
@@ -107,6 +112,7 @@ def _tell(
             unpacked = sum(len(content) for content in members.values())
             print(f"  {part:<18} {len(members):3} files {packed:9,} bytes, {unpacked:9,} unpacked")
     print(f"  made by CPython {sys.version.split()[0]} with zlib {zlib.ZLIB_RUNTIME_VERSION}")
+    print(f"  made of what {output.with_suffix('.cdx.json').name} lists")
     print(f"sha256 {hashlib.sha256(layer).hexdigest()}")
     minors = {interpreter.minor for interpreter in found}
     for minor in interpreters.MINORS:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class Unreadable(Exception):
     """A source that does not parse, or that would mean something else afterwards."""
 
 
-def minify(text: bytes, path: str, only: Iterable[str] = ()) -> str:
+def minify(text: bytes, path: str, only: Iterable[str] = (), origins: Mapping[str, str] | None = None) -> str:
     """Return the module ``text`` without comments, docstrings, annotations, asserts, imports from ``__future__`` and
     what stands under ``if TYPE_CHECKING:``.
 
     With ``only`` (names of classes and functions) everything at the top level that these do not need goes too, its
-    imports with it: of a library that does more than is used here.
+    imports with it: of a library that does more than is used here. ``origins`` says where something that a module only
+    hands on comes from ("collections.OrderedDict": "_collections"): it is taken from there.
     """
     try:
         tree = ast.parse(text, path)
     except (SyntaxError, ValueError) as error:
         raise Unreadable(f"{path} is no Python: {type(error).__name__}: {error}") from None
     _Shortener().visit(tree)
+    if origins:
+        _take_from(tree, origins, path)
     if only:
         tree.body = _needed(tree.body, set(only))
     short = ast.unparse(ast.fix_missing_locations(tree))
@@ -77,6 +80,28 @@ class _Shortener(ast.NodeTransformer):
         if getattr(node, "body", None) == [] and not isinstance(node, ast.Module):
             node.body = [ast.Pass()]  # type: ignore[attr-defined]
         return node
+
+
+class _Origins(ast.NodeTransformer):
+    def __init__(self, origins: Mapping[str, str]) -> None:
+        self.origins = origins
+        self.found: set[str] = set()
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        name = ast.unparse(node)
+        if name not in self.origins:
+            return self.generic_visit(node)
+        self.found.add(name)
+        return ast.Attribute(ast.Name(self.origins[name], ast.Load()), node.attr, node.ctx)
+
+
+def _take_from(tree: ast.Module, origins: Mapping[str, str], path: str) -> None:
+    replaced = _Origins(origins)
+    replaced.visit(tree)
+    missing = sorted(set(origins) - replaced.found)
+    if missing:
+        raise Unreadable(f"{path} does not use {', '.join(missing)}")
+    tree.body[:0] = [ast.Import([ast.alias(module)]) for module in sorted(set(origins.values()))]
 
 
 def _is_type_checking(node: ast.expr) -> bool:

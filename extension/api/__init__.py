@@ -13,6 +13,7 @@ from extension.http1.connection import Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from extension.clock import Clock
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 _READ = (b"GET", b"HEAD")
 _WRITE = (b"POST",)
 _AGENT = "/v1/"  # what the paths of AWS's Secrets Manager Agent begin with
-_PATHS = ("/secrets", "/parameters", "/s3", "/batch", "/refresh", "/restore", "/health", "/stats", "/ping")
+_PATHS = ("/secrets", "/parameters", "/s3", "/tables", "/batch", "/refresh", "/restore", "/health", "/stats", "/ping")
+_TABLES = "/tables/"
 _POST = ("/batch", "/refresh", "/restore")
 _REPORTS = ("/health", "/stats")
 # As the agent answers: no Content-Type, no Allow.
@@ -66,6 +68,11 @@ class Api:
         self._log = log
         self._agent = agent
         self._started = clock.now()
+        self._table: Callable[[Store, Request, str, str, Reply], None] | None = None  # answers for what there may be
+        if store.resolver.tables:
+            from extension.api.tables import answer_table
+
+            self._table = answer_table
 
     def refuse(self, status: int, reason: str) -> Response:
         """What never became a request; or the connection limit, in the agent's words."""
@@ -162,6 +169,12 @@ class Api:
     def _native(self, request: Request, path: str, query: str, reply: Reply) -> None:
         kind = path[1:].partition("/")[0]
         post = path in _POST
+        if path.startswith(_TABLES):
+            if self._table is not None:
+                self._table(self._store, request, path, query, reply)
+            else:
+                reply(problem(404, "no list has a table of this name", code="TableNotFound"))
+            return
         if not _is_own(path):
             reply(problem(404, "there is no such path; there are " + ", ".join(_PATHS)))
             return
@@ -206,4 +219,5 @@ class Api:
 
 def _is_own(path: str) -> bool:
     """Whether there is such a path among Preheat's own."""
-    return path[1:].partition("/")[0] in _NATIVE or path in _POST or path in _REPORTS
+    kind = path[1:].partition("/")[0]
+    return kind in _NATIVE or path in _POST or path in _REPORTS or path.startswith(_TABLES)

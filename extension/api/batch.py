@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from extension.store import Store
 
 MOST_ITEMS = 100
+TABLES = "tables"
 _LISTS = ("secrets", "parameters")
 _OPTIONS = {
     "secrets": ("id", "name", "field", "stage", "version"),
@@ -37,44 +38,49 @@ _OPTIONS = {
 
 
 class Item:
-    """One thing that is asked for: under which list and string, and what that means."""
+    """One thing that is asked for: under which list and string, and what that means. A row is of ``table``, under the
+    key that is ``parts``."""
 
-    __slots__ = ("key", "kind", "question")
+    __slots__ = ("key", "kind", "parts", "question", "table")
 
-    def __init__(self, kind: str, key: str, question: Question) -> None:
+    def __init__(
+        self, kind: str, key: str, question: Question, table: str = "", parts: tuple[str, ...] | None = None
+    ) -> None:
         self.kind = kind
         self.key = key
         self.question = question
+        self.table = table
+        self.parts = parts
 
 
 class Refused:
     """One thing that is asked for by what can be no name, and the problem that it gets."""
 
-    __slots__ = ("key", "kind", "problem")
+    __slots__ = ("key", "kind", "problem", "table")
 
-    def __init__(self, kind: str, key: str, reason: str) -> None:
+    def __init__(self, kind: str, key: str, problem: dict[str, object], table: str = "") -> None:
         self.kind = kind
         self.key = key
-        self.problem = problem_document(400, reason)
+        self.problem = problem
+        self.table = table
 
 
 def answer_batch(store: Store, body: bytes, reply: Reply) -> None:
     """Always 200, each item with its value or its problem; ``ValueError`` where the body is not understood."""
-    items, refused = _items(store.resolver, _document(body))
+    items, refused = _items(store.resolver, body)
     _collect(store, items, reply, lambda results: _batch(store, items, results, refused))
 
 
 def answer_refresh(store: Store, body: bytes, reply: Reply) -> None:
     """Fetch anew what is named; ``{}`` stands for what is listed, and all that was read since its last fetch."""
-    document = _document(body)
     refused: list[Refused] = []
-    if document:
-        items, refused = _items(store.resolver, document)
+    if _document(body):
+        items, refused = _items(store.resolver, body, whole=True)
         resources = [store.preferred(item.question.resources) for item in items]
     else:
         resources = store.refreshable()
     waiting, skipped = store.not_just_refreshed(resources)
-    _fetch(store, waiting, skipped, {each.key: each.problem for each in refused}, reply, force=True)
+    _fetch(store, waiting, skipped, {each.table or each.key: each.problem for each in refused}, reply, force=True)
 
 
 def answer_due(store: Store, reply: Reply) -> None:
@@ -91,7 +97,7 @@ def _fetch(
             for resource, result in zip(waiting, results, strict=True)
             if isinstance(result, SourceError)
         }
-        refreshed = len(results) - len(failed)
+        refreshed = sum(not isinstance(result, SourceError) for result in results)  # variants share a label
         summary = {"refreshed": refreshed, "failed": failed | refused, "skipped": skipped}
         guarded(_summarised, summary, reply)
 
@@ -130,12 +136,23 @@ def _collect(
 
 
 def _batch(store: Store, items: list[Item], results: list[Reading | SourceError], refused: list[Refused]) -> Response:
-    found: dict[str, dict[str, Any]] = {kind: {} for kind in (*_LISTS, "tables")}
+    found: dict[str, dict[str, Any]] = {kind: {} for kind in _LISTS}
+    rows = []
     for each in refused:
-        found[each.kind][each.key] = {"error": each.problem}
+        if not each.table:
+            found[each.kind][each.key] = {"error": each.problem}
     for item, result in zip(items, results, strict=True):
-        found[item.kind][item.key] = _member(store, item, result)
-    return Response(200, [JSON, (b"Cache-Control", b"no-store")], jsontext.dumps(found))
+        if item.table:
+            rows.append((item, result))
+        else:
+            found[item.kind][item.key] = _member(store, item, result)
+    tables = b"{}"
+    if rows or any(each.table for each in refused):
+        from extension.api.tables import members
+
+        tables = members(store, rows, refused)
+    body = jsontext.dumps(found)[:-1] + b',"tables":' + tables + b"}"
+    return Response(200, [JSON, (b"Cache-Control", b"no-store")], body)
 
 
 def _member(store: Store, item: Item, result: Reading | SourceError) -> dict[str, Any]:
@@ -167,24 +184,28 @@ def _document(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError("the body must be a JSON object")
     for name in document:
-        if name not in (*_LISTS, "tables"):
+        if name not in (*_LISTS, TABLES):
             raise ValueError("the body may hold secrets, parameters and tables")
     return document
 
 
-def _items(resolver: Resolver, document: dict[str, Any]) -> tuple[list[Item], list[Refused]]:
-    """What is asked for, and what can be no name: one of those must not cost the others their answer."""
+def _items(resolver: Resolver, body: bytes, *, whole: bool = False) -> tuple[list[Item], list[Refused]]:
+    """What is asked for, and what can be no name: one of those must not cost the others their answer. ``whole``: of
+    tables not the rows, but the tables are."""
+    document = _document(body)
     items: list[Item | Refused] = []
     for kind in _LISTS:
         asked = document.get(kind, [])
         if not isinstance(asked, list):
             raise ValueError(f"{kind} must be a list")
         items += [_item(resolver, kind, each) for each in asked[: MOST_ITEMS + 1]]
-    if document.get("tables"):
-        raise ValueError("no tables are configured")
+    if document.get(TABLES):
+        from extension.api.tables import items as rows
+
+        items += rows(resolver, body, whole=whole)
     if len(items) > MOST_ITEMS:
         raise ValueError(f"at most {MOST_ITEMS} items at once")
-    if len({(item.kind, item.key) for item in items}) < len(items):
+    if len({(item.kind, item.table, item.key) for item in items}) < len(items):
         raise ValueError("each item at most once")
     return [item for item in items if isinstance(item, Item)], [item for item in items if isinstance(item, Refused)]
 
@@ -200,7 +221,7 @@ def _item(resolver: Resolver, kind: str, each: Any) -> Item | Refused:
     try:
         question = read_secret(resolver, key, texts) if kind == "secrets" else read_parameter(resolver, key, texts)
     except ValueError as error:
-        return Refused(kind, key, str(error))
+        return Refused(kind, key, problem_document(400, str(error)))
     return Item(kind, key, question)
 
 

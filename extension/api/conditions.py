@@ -7,9 +7,13 @@ if TYPE_CHECKING:
     from extension.http1.request import Request
 
 
+# RFC 9110 §8.8.3. What AWS sends is inside; a blank or a line break, from whoever answered in its place, falls out.
+_NOT_IN_A_TAG = bytes([byte for byte in range(256) if byte < 0x21 or byte == 0x22 or byte > 0x7E])
+
+
 def quoted(etag: str) -> bytes:
     """An entity tag as a header has it."""
-    return b'"' + etag.encode("ascii", "replace").replace(b'"', b"") + b'"'
+    return b'"' + etag.encode("ascii", "replace").translate(None, _NOT_IN_A_TAG) + b'"'
 
 
 def matches(condition: bytes, tag: bytes) -> bool:

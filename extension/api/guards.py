@@ -75,7 +75,7 @@ class Tokens:
             for token in self._fixed:
                 found |= compare_digest(shown, token)
             for text in self._credentials.session_tokens():
-                found |= compare_digest(shown, text.encode())
+                found |= compare_digest(shown, text.encode("utf-8", "surrogatepass"))
         return found
 
     def renew(self, then: Callable[[], None]) -> bool:

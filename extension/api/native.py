@@ -39,18 +39,18 @@ def answer_secret(store: Store, request: Request, question: Question, reply: Rep
 
     def render(result: Reading | SourceError) -> Response:
         if isinstance(result, SourceError):
-            return _failed(store, resource, result)
+            return failed(store, resource, result)
         secret = result.value
         if field is None:
             if secret.binary is not None:
-                return _fresh(request, result, secret.etag, _BYTES, secret.binary)
-            return _fresh(request, result, secret.etag, _TEXT, secret.string.encode("utf-8", "surrogatepass"))
+                return fresh(request, result, secret.etag, _BYTES, secret.binary)
+            return fresh(request, result, secret.etag, _TEXT, secret.string.encode("utf-8", "surrogatepass"))
         try:
             found = field_of(secret.string, field)
         except (ValueError, KeyError):
             return answer(missing_field(resource))
         body = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else jsontext.dumps(found)
-        return _fresh(request, result, f"{secret.etag}-field-{_checksum(field)}", _TEXT, body)
+        return fresh(request, result, f"{secret.etag}-field-{_checksum(field)}", _TEXT, body)
 
     answer_with(store, resource, reply, render, force=question.force, max_age=wanted_age(request))
 
@@ -82,11 +82,11 @@ def _read_parameter(store: Store, request: Request, resources: tuple[Resource, .
             if others and result.status == 404:
                 _read_parameter(store, request, tuple(others), force, reply)
                 return None
-            return _failed(store, resource, result)
+            return failed(store, resource, result)
         parameter = result.value
         if parameter.value is None:  # a binary secret through SSM
             return problem(404, "it has no text; read it as a secret", code="NoText", resource=resource.label)
-        return _fresh(request, result, parameter.etag, _TEXT, parameter.value.encode("utf-8", "surrogatepass"))
+        return fresh(request, result, parameter.etag, _TEXT, parameter.value.encode("utf-8", "surrogatepass"))
 
     answer_with(store, resource, reply, render, force=force, max_age=wanted_age(request))
 
@@ -97,7 +97,7 @@ def _answer_wildcard(store: Store, request: Request, question: Question, reply: 
 
     def members(result: Reading | SourceError) -> Response | None:
         if isinstance(result, SourceError):
-            return _failed(store, wildcard, result)
+            return failed(store, wildcard, result)
         resources = result.value.members
 
         def finish(values: list[Reading | SourceError]) -> None:
@@ -123,12 +123,12 @@ def _wildcard(
         if isinstance(value, SourceError):
             if value.status == 404:
                 continue  # went away since it was listed
-            return _failed(store, resource, value)
+            return failed(store, resource, value)
         found[resource.name] = value.value.value
         tags.append(f"{resource.name}={value.value.etag}")
         if value.how == STALE or (oldest.how != STALE and value.age > oldest.age):
             oldest = value
-    return _fresh(request, oldest, f"{_checksum(' '.join(tags))}-{len(tags)}", JSON[1], jsontext.dumps(found))
+    return fresh(request, oldest, f"{_checksum(' '.join(tags))}-{len(tags)}", JSON[1], jsontext.dumps(found))
 
 
 def answer_object(store: Store, request: Request, question: Question, reply: Reply) -> None:
@@ -138,7 +138,7 @@ def answer_object(store: Store, request: Request, question: Question, reply: Rep
 
     def render(result: Reading | SourceError) -> Response | None:
         if isinstance(result, SourceError):
-            return _failed(store, resource, result)
+            return failed(store, resource, result)
         file = result.value.file
         if request.method == b"HEAD" and file is not None and not file.reachable:
             answer_with(store, resource, reply, lambda again: _object(store, request, resource, again), force=True)
@@ -150,16 +150,18 @@ def answer_object(store: Store, request: Request, question: Question, reply: Rep
 
 def _object(store: Store, request: Request, resource: Resource, result: Reading | SourceError) -> Response:
     if isinstance(result, SourceError):
-        return _failed(store, resource, result)
+        return failed(store, resource, result)
     value, file = result.value, result.value.file
-    body = value.body if file is None else b""
-    whole = _fresh(request, result, value.etag, value.content_type.encode("latin-1", "replace"), body)
+    # What lies in a file, or is mapped as a table's object is, sends itself.
+    stretch = file.stretch if file is not None else getattr(value, "stretch", None)
+    body = value.body if stretch is None else b""
+    whole = fresh(request, result, value.etag, value.content_type.encode("latin-1", "replace"), body)
     if file is not None and file.reachable:
         whole.headers.append((b"Preheat-File", file.path.encode("utf-8", "surrogateescape")))
     if whole.status != 200:
         return whole
-    if file is not None:
-        whole.stretch = file.stretch(0, file.size)
+    if stretch is not None:
+        whole.stretch = stretch(0, len(value.body))
     whole.headers.append((b"Accept-Ranges", b"bytes"))
     wanted = request.get(b"range")
     condition = request.get(b"if-range")
@@ -176,30 +178,35 @@ def _object(store: Store, request: Request, resource: Resource, result: Reading 
     first, last = piece
     whole.headers.append((b"Content-Range", b"bytes %d-%d/%d" % (first, last, size)))
     part = Response(206, whole.headers, body[first : last + 1])
-    if file is not None:
-        part.stretch = file.stretch(first, last + 1 - first)
+    if stretch is not None:
+        part.stretch = stretch(first, last + 1 - first)
     return part
 
 
-def _failed(store: Store, resource: Resource, error: SourceError) -> Response:
+def failed(store: Store, resource: Resource, error: SourceError) -> Response:
+    """What a failed read is answered with."""
     return answer(source_problem(error, resource, store.needs(resource, error)))
 
 
-def _fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes) -> Response:
+def fresh(request: Request, reading: Reading, etag: str, content_type: bytes, body: bytes) -> Response:
     """200 with the value and how fresh it is, or 304 where the reader has it already."""
-    tag = quoted(etag)
-    lifetime = 0 if reading.how == "stale" else int(reading.ttl)
-    headers = [
+    headers = freshness(reading, etag, content_type)
+    condition = request.get(b"if-none-match")
+    if condition is not None and matches(condition, quoted(etag)):
+        return Response(304, headers[1:])
+    return Response(200, headers, body)
+
+
+def freshness(reading: Reading, etag: str, content_type: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers of a value, which say how fresh it is."""
+    lifetime = 0 if reading.how == STALE else int(reading.ttl)
+    return [
         (b"Content-Type", content_type),
         (b"Age", b"%d" % int(reading.age)),
         (b"Cache-Control", b"private, max-age=%d" % lifetime),
-        (b"ETag", tag),
+        (b"ETag", quoted(etag)),
         (b"Preheat-Cache", reading.how.encode("ascii")),
     ]
-    condition = request.get(b"if-none-match")
-    if condition is not None and matches(condition, tag):
-        return Response(304, headers[1:])
-    return Response(200, headers, body)
 
 
 def _checksum(text: str) -> str:

@@ -170,7 +170,10 @@ class Client:
         self._reply = None
         reply.abandon = None  # else a cycle keeps what it read, maybe a file, until the garbage collector runs
         try:
-            self._respond(response)
+            try:
+                self._respond(response)
+            except ValueError:  # a header that HTTP does not allow: better no answer than one that reads as two
+                self._respond(self._application.refuse(500, "an answer that HTTP does not allow"))
             if not self._working:  # came from another thread, or later: nobody is in _advance
                 self._advance()
                 self.loop.watch(self)

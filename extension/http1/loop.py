@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from extension.logs import Log
 
 CONNECTION_LIMIT = 800  # as the Secrets Manager Agent's; an environment has 1,024 file descriptors
+_ACCEPTED_AT_ONCE = 64
+_DESCRIPTORS = 1024  # in Lambda; elsewhere there may be more
 _IN = 1  # EPOLLIN and POLLIN, likewise the others: the same numbers on Linux for both, and on macOS for poll
 _OUT = 4
 _GONE = 8 | 16  # error, hang-up
@@ -45,11 +47,16 @@ class Loop:
         self._log = log
         self._limit = limit
         self._listeners = {listener.fileno(): listener for listener in listeners}
-        self._clients: dict[int, Client] = {}
+        # By descriptor. Not a dict: one that grows is laid out anew, in the middle of the buffers of those who attack,
+        # and the allocator gives back nothing that lies below it when they have gone.
+        self._clients: list[Client | None] = [None] * _DESCRIPTORS
+        self._count = 0
         self._posted: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
         self._wake_in, self._wake_out = os.pipe()
         os.set_blocking(self._wake_in, False)
         os.set_blocking(self._wake_out, False)
+        numbers = (*self._listeners, self._wake_in)
+        self._clients += [None] * (max(numbers) + 1 - len(self._clients))
         self._poller: Any = select.epoll() if hasattr(select, "epoll") else select.poll()
         self._thread = 0
         self.known: dict[bytes, Request] = {}  # what clients ask again and again, by its bytes
@@ -93,16 +100,19 @@ class Loop:
         self._poller.register(self._wake_in, _IN)
         for number in self._listeners:
             self._poller.register(number, _IN)
-        while not (self._stopping and not self._clients):
+        while not (self._stopping and not self._count):
+            began = self._turn
             for number, events in self._poller.poll(_FOREVER):
                 self._turn += 1
-                client = self._clients.get(number)
+                client = self._clients[number]
                 if client is not None:
-                    self._serve(client, events)
+                    if client.turn <= began:  # else it came just now, and the event is of whoever had its number before
+                        self._serve(client, events)
                 elif number == self._wake_in:
                     self._run_posted()
                 elif number in self._listeners:
                     self._accept(self._listeners[number])
+            client = None  # else the last one lives on after it was dropped, and its buffer above all others
         self._stopped.release()
 
     def _serve(self, client: Client, events: int) -> None:
@@ -123,18 +133,21 @@ class Loop:
             self.watch(client)
 
     def watch(self, client: Client) -> None:
-        """Wait for what the client is ready for now."""
-        if self._clients.get(client.number) is not client:
+        """Wait for what the client is ready for now. Nothing is read from one whose request is being worked on, or who
+        does not take its answer: what it sends meanwhile would pile up here."""
+        if self._clients[client.number] is not client:
             return  # dropped while it was being answered
-        wanted = (_OUT if client.unsent else 0) | (0 if client.busy else _IN) | _HALF_CLOSED
+        wanted = (_OUT if client.unsent else 0 if client.busy else _IN) | _HALF_CLOSED
         if wanted != client.watched:
             client.watched = wanted
             self._poller.modify(client.number, wanted)
 
     def drop(self, client: Client) -> None:
         """Forget the connection and tell whoever works on its request."""
-        if self._clients.pop(client.number, None) is None:
+        if self._clients[client.number] is not client:
             return
+        self._clients[client.number] = None
+        self._count -= 1
         self._poller.unregister(client.number)
         client.close()
         if self._deaf and not self._stopping:
@@ -143,24 +156,35 @@ class Loop:
                 self._poller.register(number, _IN)
 
     def _accept(self, listener: _socket.socket) -> None:
-        while True:
+        # Not all that wait: of a storm of connections most have been reset already, and those are to be dropped before
+        # they count, else they push out whoever is idle.
+        for accepted in range(_ACCEPTED_AT_ONCE):
             try:
                 number, _ = listener._accept()  # type: ignore[attr-defined]  # what socket.accept() itself calls
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in _STARVED and not self._close_longest_idle():
+                # The kernel says so before it looks whether anybody waits. Of the first one poll() has told.
+                if not accepted and error.errno in _STARVED and not self._close_longest_idle():
                     self._turn_deaf()
                 return  # else the client went away while it waited; what else waits is reported again
             plain = _socket.socket(fileno=number)
-            plain.setblocking(False)
-            plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-            over = len(self._clients) >= self._limit and not self._close_longest_idle()
+            if number >= len(self._clients):
+                self._clients += [None] * (number + 1)
+            try:
+                plain.setblocking(False)
+                plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+                self._poller.register(number, _IN | _HALF_CLOSED)
+            except OSError:  # it was reset meanwhile, which macOS says here; or no memory is left to watch one more
+                plain.close()
+                continue
+            over = self._count >= self._limit and not self._close_longest_idle()
             client = Client(plain, self, self._application, over)
+            self._turn += 1  # of those that come together, the first is idle the longest
             client.turn = self._turn
             client.watched = _IN | _HALF_CLOSED
             self._clients[number] = client
-            self._poller.register(number, client.watched)
+            self._count += 1
 
     def _turn_deaf(self) -> None:
         """No descriptor is left: listen again when a connection ends, instead of being woken for nothing."""
@@ -169,7 +193,7 @@ class Loop:
             self._poller.unregister(number)
 
     def _close_longest_idle(self) -> bool:
-        idle = [client for client in self._clients.values() if client.idle]
+        idle = [client for client in self._clients if client is not None and client.idle]
         if not idle:
             return False
         self.drop(min(idle, key=_turn))
@@ -191,7 +215,7 @@ class Loop:
                 self._log.fault("server.fault", error=type(error).__name__)
 
     def _give_up(self) -> None:
-        for client in list(self._clients.values()):
+        for client in filter(None, self._clients):
             client.give_up(self._application.refuse(503, "the execution environment is shutting down"))
 
     def _begin_stop(self) -> None:
@@ -203,7 +227,7 @@ class Loop:
                 self._poller.unregister(number)
             listener.close()
         self._listeners.clear()
-        for client in list(self._clients.values()):
+        for client in filter(None, self._clients):
             if client.idle:
                 self.drop(client)
             else:

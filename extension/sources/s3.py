@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from extension.logs import Log
     from extension.references import Resource
     from extension.sources.ranged import Download
+    from extension.tables.registry import Listed, Tables
 
     Deliver = Callable[[Resource, Any, Instant], None]
 
@@ -68,7 +69,7 @@ class NotModified:
 
     __slots__ = ("held",)
 
-    def __init__(self, held: Object) -> None:
+    def __init__(self, held: Any) -> None:
         self.held = held
 
 
@@ -84,7 +85,7 @@ class S3:
         self,
         client: Client,
         directory: Directory,
-        held: Callable[[Resource], Object | None],
+        held: Callable[[Resource], Any],
         most_bytes: int,
         most_names: int,
         log: Log | None = None,
@@ -92,6 +93,7 @@ class S3:
         wants_file: Callable[[Resource], bool] | None = None,
         make_files: Callable[[], Files] | None = None,
         lend: Callable[[str, Callable[[], None]], None] | None = None,
+        tables: Tables | None = None,
     ) -> None:
         self._client = client
         self._directory = directory
@@ -99,6 +101,7 @@ class S3:
         self._most_bytes = most_bytes
         self._most_names = most_names
         self._regions = BucketRegions(log)
+        self._tables = tables  # what is to be made of some objects
         self._wants_file = wants_file
         self._make_files = make_files
         self._lend = lend
@@ -126,10 +129,18 @@ class S3:
         """Remove all files; none is made any more."""
         if self._files is not None:
             self._files.close()
+        if self._tables is not None:
+            self._tables.close()
 
     def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:  # noqa: ARG002 (parameters')
         """The calls that fetch these: one each."""
-        return [_List(self, resource) if pattern_of(resource) else _Get(self, resource) for resource in resources]
+        return [self._call_for(resource) for resource in resources]
+
+    def _call_for(self, resource: Resource) -> FetchCall:
+        if pattern_of(resource):
+            return _List(self, resource)
+        table = self._tables.get(resource) if self._tables is not None else None
+        return _Get(self, resource) if table is None else _GetTable(self, resource, table)
 
     def needs(self, resource: Resource) -> str:
         """The IAM action that reading it takes."""
@@ -329,6 +340,27 @@ def _verified(headers: dict[str, str], body: bytes | File) -> str:
         return checksums.verify(headers, len(body), (body,) if isinstance(body, bytes) else body.chunks())
     except checksums.Mismatch as mismatch:
         raise outcome.failure(outcome.TRANSIENT, "BadDigest", str(mismatch)) from None
+
+
+class _GetTable(_Get):
+    """GetObject for one that a table is made of: into a file, with If-None-Match where there is one of it."""
+
+    def __init__(self, source: S3, resource: Resource, table: Listed) -> None:
+        super().__init__(source, resource)
+        self._table = table
+
+    def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
+        (resource,) = self.resources
+        download = self._table.download(self._source._held(resource), budget)
+        headers = [("If-None-Match", f'"{download.etag}"')] if download.etag else []
+        try:
+            answer = self.ask(headers, budget, download.sink)
+            budget.arriving = False  # what is made of it now goes on by itself
+            table = download.unchanged(budget) if answer.status == 304 else download.value(answer, budget)
+        finally:
+            download.close()
+        deliver(resource, table, answer.sent)
+        return ()
 
 
 class _List(PagedCall):

@@ -88,7 +88,7 @@ def test_all_are_preheat_errors_and_a_timeout_is_an_absence():
     names = [name for name in preheat.__all__ if isinstance(getattr(preheat, name), type)]
     errors = [getattr(preheat, name) for name in names if issubclass(getattr(preheat, name), Exception)]
 
-    assert 10 == len(errors)
+    assert 11 == len(errors)
     assert all(issubclass(each, PreheatError) for each in errors)
     assert issubclass(preheat.SidecarTimeout, preheat.SidecarUnavailable)
 

@@ -83,7 +83,9 @@ def test_json_is_loaded_by_whoever_needs_it(stand_in):
     assert "json" in asked
 
 
-@pytest.mark.parametrize("name", ["get_secret", "get_parameter", "get_parameters", "get_object", "get_many", "refresh"])
+@pytest.mark.parametrize(
+    "name", ["get_secret", "get_parameter", "get_parameters", "get_object", "get_many", "refresh", "table"]
+)
 def test_the_functions_of_the_package_are_those_of_one_client(name):
     import preheat
 

@@ -81,6 +81,14 @@ class Inside:
         """The exit status of what was started as ``pid``; negative for a signal."""
         return self._processes[pid].wait(timeout)
 
+    def reap(self, pid: int, timeout: float) -> int:
+        """As ``wait``, and forget it. Orphans stay, unlike with ``end``: an extension may have left one to work."""
+        status = self.wait(pid, timeout)
+        process = self._processes.pop(pid)
+        if process.stdout:
+            process.stdout.close()
+        return status
+
     def wait_port(self, pid: int, port: int, timeout: float) -> None:
         """Until something listens there; fails at once where process ``pid``, which should, has ended."""
         deadline = time.monotonic() + timeout

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.http_client import Closed
 from tests.integration.reading import wait_read
+from tests.integration.sidecar import TOKEN_HEADER
 from tests.integration.world import LISTS, fill
 
 SECRET = "/secrets/app/secret-1"
@@ -205,9 +206,11 @@ def test_where_none_is_idle_one_more_is_told_so(aws, ready):
     assert 200 == clients[-1].get("/ping").status
     clients[-1].send(b"GET /pi")
     wait_read(clients[-1])
-    with sidecar.connect() as one_more:
-        answer = one_more.get(SECRET)
-        assert (429, "Connection limit exceeded", "close") == (answer.status, answer.text, answer.header("connection"))
+    for headers in ({}, {"X-Forwarded-For": "203.0.113.7", TOKEN_HEADER: None}):  # it comes before all other checks
+        with sidecar.connect(headers) as one_more:
+            answer = one_more.get(SECRET)
+            assert (429, "Connection limit exceeded") == (answer.status, answer.text)
+            assert "close" == answer.header("connection")
     with sidecar.connect() as one_more:
         assert "healthy" == one_more.get("/ping").text
     for client in clients:

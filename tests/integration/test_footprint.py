@@ -32,9 +32,9 @@ REGISTERED = _names(
 # From here on the runtime starts alongside, on the same CPU share.
 READY = REGISTERED | _names(
     """
-    _hashlib _json _operator _queue _ssl _stat binascii errno genericpath itertools os os.path posixpath select stat
+    _hashlib _json _operator _queue _ssl _stat binascii errno genericpath os os.path posixpath select stat
     cachetools
-    _collections _collections_abc collections collections.abc keyword operator reprlib
+    _collections _collections_abc
     """
 )
 # Modules of the package that an ordinary start does without; every other one is loaded by then.
@@ -43,8 +43,13 @@ LATE = _names(
     extension.__main__ extension.local
     extension.api.secrets_agent extension.aws.roles
     extension.aws.checksums extension.files extension.sources.ranged
+    extension.undumpable
     extension.aws.tunnel extension.proxies
     extension.settings.documents extension.settings.file
+    extension.api.tables
+    extension.tables extension.tables.delimited extension.tables.documents extension.tables.files
+    extension.tables.index extension.tables.making extension.tables.problems extension.tables.registry
+    extension.tables.sqlite extension.tables.table
     """
 )
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+import struct
+from pathlib import Path
+
 import pytest
 
 from tests.integration.sidecar import TOKEN_HEADER
@@ -16,6 +21,22 @@ NO_TOKEN = {TOKEN_HEADER: None}
 @pytest.fixture(scope="module")
 def world(make_world):
     return make_world(fill, **LISTS, token="the operator's")
+
+
+def test_it_listens_on_this_machine_s_own_addresses_alone(world):
+    """proc(5): addresses in hexadecimal, in the machine's byte order; 0A is LISTEN."""
+    found = set()
+    for name in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{name}").read_text("ascii").splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            address, _, port = local.partition(":")
+            if state == "0A" and int(port, 16) == world.sidecar.port:
+                words = struct.pack(
+                    f"={len(address) // 8}I", *[int(each, 16) for each in re.findall("........", address)]
+                )
+                found.add(str(ipaddress.ip_address(words)))
+    assert "127.0.0.1" in found
+    assert found <= {"127.0.0.1", "::1"}
 
 
 # Each request fails every check from its row's on; the first of them answers.

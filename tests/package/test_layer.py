@@ -8,6 +8,7 @@ import stat
 import zipfile
 from pathlib import Path
 
+from layer.contents import VENDORED_NAMES, VENDORED_ORIGINS
 from layer.minify import minify
 from tests.package.conftest import PYTHONS, build, copy
 from tests.package.starting import sources
@@ -65,9 +66,9 @@ def test_only_the_launcher_is_executable_and_every_entry_is_a_plain_file_of_1980
 
 
 def test_the_vendored_library_is_the_one_that_the_tests_run_with(opt):
-    """What pip installed by the same pin, without the classes that nothing here uses."""
+    """What pip installed by the same pin, without the classes that nothing here uses, nor ``collections``."""
     (path,) = [file for file in importlib.metadata.files("cachetools") or () if str(file) == "cachetools/__init__.py"]
-    installed = minify(Path(str(path.locate())).read_bytes(), str(path), ("Cache", "LRUCache"))
+    installed = minify(Path(str(path.locate())).read_bytes(), str(path), VENDORED_NAMES, VENDORED_ORIGINS)
     assert installed == sources(opt)["cachetools/__init__.py"]
     assert "class LRUCache" in installed
     assert "class TTLCache" not in installed

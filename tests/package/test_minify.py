@@ -133,6 +133,21 @@ def test_of_a_library_only_what_is_wanted_and_what_that_needs_is_kept():
     assert NEEDED == minify(LIBRARY, "library.py", ["Wanted"])
 
 
+ORIGINS = {"collections.abc.Sized": "_collections_abc"}
+
+
+def test_what_a_module_only_hands_on_is_taken_from_where_it_is_made():
+    short = minify(LIBRARY, "library.py", ["Wanted"], ORIGINS)
+    assert "class Base(_collections_abc.Sized):" in short
+    assert "import _collections_abc\n" in short
+    assert "import collections" not in short
+
+
+def test_an_origin_that_the_library_does_not_use_any_more_is_told():
+    with pytest.raises(Unreadable, match=r"^library\.py does not use collections\.Counter$"):
+        minify(LIBRARY, "library.py", ["Wanted"], {**ORIGINS, "collections.Counter": "_collections"})
+
+
 @pytest.mark.parametrize("text", [b"def", b"x = '\xff'", b"a\0b"])
 def test_what_is_no_python_is_refused_by_name(text):
     with pytest.raises(Unreadable, match=r"^odd\.py is no Python: "):

@@ -26,6 +26,7 @@ from extension.settings.documents import Number
 from extension.sources.parameter import Parameter
 from extension.sources.s3 import NotModified, Object
 from extension.sources.secrets_manager import Secret
+from extension.tables.table import Table
 from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 
@@ -43,6 +44,12 @@ def secret(value):
 def binary_secret(value):
     found = secret("")
     found.string, found.binary = None, value.encode()
+    return found
+
+
+def table(value):
+    found = Table.__new__(Table)
+    found.rows, found.body = 1, value.encode()
     return found
 
 
@@ -93,6 +100,7 @@ HOLDERS = {
     "Settings": lambda value: Settings(token=value, https_proxy=f"http://user:{value}@proxy"),
     "Proxy": lambda value: Proxy("host", 80, authorization=value),
     "Number": Number,
+    "Table": table,
     "Question": lambda value: Question((secret_resource("name"),), False, value),
 }
 # What has a repr of its own and holds no value: names, places.

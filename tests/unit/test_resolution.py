@@ -2,7 +2,7 @@
 
 import pytest
 
-from extension.references import parameter_resource, parse_list, s3_resource, secret_resource
+from extension.references import parameter_path, parameter_resource, parse_list, s3_resource, secret_resource
 from extension.resolution import Resolver
 from extension.sources.listing import listing_resource
 
@@ -246,3 +246,23 @@ def test_what_is_kept_as_a_file(resource, wanted):
     )
 
     assert wanted is found.wants_file(resource)
+
+
+@pytest.mark.parametrize(
+    ("listed", "place", "pattern", "allowed"),
+    [
+        ("/app/*", "/app/", "*", True),
+        ("/app/*", "/app/", "**", False),
+        ("/app/*", "/", "*", False),
+        ("/app/*", "/app/x/", "*", False),
+        ("/app/**", "/app/", "*", True),
+        ("/app/**", "/app/", "**", True),
+        ("/app/**", "/app/x/", "**", True),
+        ("/app/**", "/", "**", False),
+        ("/app/**", "/application/", "*", False),
+        ("/app/x", "/app/", "*", False),
+    ],
+)
+def test_a_wildcard_may_be_read_where_the_list_has_one_that_is_as_wide(listed, place, pattern, allowed):
+    found = resolver(parameters=listed)
+    assert allowed is found.permits(found.meant(listing_resource(parameter_path(place), pattern)))

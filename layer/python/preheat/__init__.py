@@ -6,6 +6,7 @@
     flag = preheat.get_parameter("/app/prod/flag")
     rates = preheat.get_object("s3://bucket/rates.json", transform="json")
     path = preheat.get_file("s3://bucket/model.bin")
+    rate = preheat.table("rates")["EUR"]
 
 What was read is answered from memory while it is fresh; ``PREHEAT_CLIENT_CACHE=false`` turns that off. All errors are
 ``PreheatError``.
@@ -20,6 +21,7 @@ from preheat.errors import (
     BadToken,
     NotFound,
     PreheatError,
+    RowNotFound,
     SidecarTimeout,
     SidecarUnavailable,
     Throttled,
@@ -35,6 +37,7 @@ __all__ = (
     "Many",
     "NotFound",
     "PreheatError",
+    "RowNotFound",
     "SidecarTimeout",
     "SidecarUnavailable",
     "Throttled",
@@ -51,6 +54,7 @@ __all__ = (
     "get_secret",
     "get_secrets_by_name",
     "refresh",
+    "table",
 )
 
 default_client = Client()
@@ -65,3 +69,4 @@ get_parameters_by_name = default_client.get_parameters_by_name
 get_secret = default_client.get_secret
 get_secrets_by_name = default_client.get_secrets_by_name
 refresh = default_client.refresh
+table = default_client.table

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from preheat.batch import Batch, Found, Item, Refreshed, Wanted
+    from preheat.tables import Table
     from preheat.values import Transform
 
 ERRORS = "_errors"  # where Powertools lists the names that could not be read
@@ -134,6 +135,13 @@ class Client(Singles):
         refreshed = self._batch().refresh(wanted)
         self._memory = Memory()
         return refreshed
+
+    def table(self, name: str) -> Table:
+        """A look-up table by the name that ``table=`` gives it: ``table("rates")["EUR"]``, ``.get``, ``.get_many``,
+        ``in``, ``len``. Nothing is asked before the first look-up."""
+        from preheat.tables import Table
+
+        return Table(self, name)
 
     def _by_name(
         self, wanted: list[Wanted], transforms: Mapping[str, Transform], force_fetch: bool, raise_on_error: bool

@@ -51,6 +51,12 @@ class NotFound(PreheatError):
     """There is no such secret, parameter, object, version or field (404)."""
 
 
+class RowNotFound(NotFound, KeyError):
+    """The table has no row with that key."""
+
+    __str__ = Exception.__str__  # a KeyError would show its text as a key
+
+
 class Throttled(PreheatError):
     """AWS throttles, or too many connections are open to the sidecar (429). Another try later may succeed."""
 
@@ -102,8 +108,8 @@ def from_problem(what: str, document: object, token: str = "") -> PreheatError:
         return BadToken(f"{what}: the sidecar does not accept {where}: {advice}", status=401)
     detail, code, resource = [_plain(document.get(name), token) for name in ("detail", "code", "resource")]
     message = f"{what}: {detail or _plain(document.get('title'), token)}" + (f" ({code})" if code else "")
-    default = BadRequest if status < 500 else Unavailable
-    return _CLASSES.get(status, default)(message, status=status, code=code, resource=resource)
+    kind = RowNotFound if code == "RowNotFound" else _CLASSES.get(status, BadRequest if status < 500 else Unavailable)
+    return kind(message, status=status, code=code, resource=resource)
 
 
 def _plain(text: object, token: str) -> str:

@@ -22,6 +22,7 @@ SECRET = "secret"
 PARAMETER = "parameter"
 BELOW = "parameters below"
 OBJECT = "object"
+ROW = "a row of table"
 BINARY = "application/octet-stream"  # the type of a binary secret
 TIMEOUT = 30.0  # seconds
 _LONGEST = 10**9  # seconds; what a max_age beyond it would mean to nobody

@@ -29,6 +29,21 @@ def s3_object(uri: str, version: str | None) -> str:
     return "/s3/" + escaped(uri.removeprefix("s3://")) + _query(version=version)
 
 
+def table(name: str) -> str:
+    """A table as a whole."""
+    return "/tables/" + part(name)
+
+
+def row(name: str, key: tuple[str, ...]) -> str:
+    """A row of a table."""
+    return table(name) + "/" + "/".join([part(each) for each in key])
+
+
+def part(text: str) -> str:
+    """``text`` as one part of a path: its slashes are encoded."""
+    return escaped(text).replace("/", "%2F").replace(":", "%3A")
+
+
 def escaped(name: str) -> str:
     """``name`` as the rest of a path: the slashes between its parts stay, a leading one is encoded."""
     if not isinstance(name, str):

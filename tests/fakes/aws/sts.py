@@ -1,4 +1,4 @@
-"""STS: AssumeRole over the query protocol; the credentials it hands out are valid here, as that role."""
+"""STS over the query protocol: GetCallerIdentity, and AssumeRole, whose credentials are valid here, as that role."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class SecurityTokenService:
             self._roles[arn] = external_id
 
     def answer(self, context: Context) -> Reply:
+        if context.call.action == "GetCallerIdentity":  # it takes no permission
+            return _caller(context.identity)
         if context.call.action != "AssumeRole":
             raise AwsError("InvalidAction", f"Could not find operation {context.call.action}", 400)
         parameters = context.call.parameters
@@ -69,12 +71,20 @@ class SecurityTokenService:
         return _answer(identity)
 
 
+def _caller(identity: Identity) -> Reply:
+    return _xml(
+        "GetCallerIdentity",
+        f"""    <Arn>{escape(identity.arn)}</Arn>
+    <UserId>AROA{identity.access_key[4:]}:{escape(identity.session)}</UserId>
+    <Account>{identity.account}</Account>""",
+    )
+
+
 def _answer(identity: Identity) -> Reply:
     expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(identity.expires))
-    request_id = str(uuid.uuid4())
-    body = f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-  <AssumeRoleResult>
-    <AssumedRoleUser>
+    return _xml(
+        "AssumeRole",
+        f"""    <AssumedRoleUser>
       <AssumedRoleId>AROA{identity.access_key[4:]}:{escape(identity.session)}</AssumedRoleId>
       <Arn>{escape(identity.arn)}</Arn>
     </AssumedRoleUser>
@@ -83,11 +93,19 @@ def _answer(identity: Identity) -> Reply:
       <SecretAccessKey>{escape(identity.secret_key)}</SecretAccessKey>
       <SessionToken>{escape(identity.session_token)}</SessionToken>
       <Expiration>{expiration}</Expiration>
-    </Credentials>
-  </AssumeRoleResult>
+    </Credentials>""",
+    )
+
+
+def _xml(action: str, result: str) -> Reply:
+    request_id = str(uuid.uuid4())
+    body = f"""<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <{action}Result>
+{result}
+  </{action}Result>
   <ResponseMetadata>
     <RequestId>{request_id}</RequestId>
   </ResponseMetadata>
-</AssumeRoleResponse>
+</{action}Response>
 """
     return Reply(200, [("x-amzn-RequestId", request_id), ("Content-Type", "text/xml")], body.encode())

@@ -132,7 +132,10 @@ def test_an_empty_batch_is_empty():
         {"secrets": [f"name-{number}" for number in range(101)]},
         {"secrets": [f"name-{number}" for number in range(60)], "parameters": [f"p{number}" for number in range(41)]},
         {"secrets": ["a"] * 100_000},
-        {"tables": {"rates": ["EUR"]}},
+        {"tables": "hunter2"},
+        {"tables": {"rates": "hunter2"}},
+        {"tables": {"rates": [{}]}},
+        {"tables": {"rates": [[]]}},
     ],
     ids=lambda document: ascii(document)[:40],
 )

@@ -6,7 +6,9 @@ from extension.api.conditions import matches, quoted, wanted_age
 from tests.unit.api.bench import request
 
 
-@pytest.mark.parametrize(("etag", "tag"), [("abc", b'"abc"'), ("", b'""'), ('a"b', b'"ab"'), ("\xe4", b'"?"')])
+@pytest.mark.parametrize(
+    ("etag", "tag"), [("abc", b'"abc"'), ("", b'""'), ('a"b', b'"ab"'), ("\xe4", b'"?"'), ("a \r\nb\0", b'"ab"')]
+)
 def test_a_tag_is_quoted_and_can_not_break_out(etag, tag):
     assert tag == quoted(etag)
 

@@ -1,9 +1,11 @@
 """The checks at the door: what came from elsewhere, and who may ask."""
 
 from functools import partial
+from hmac import compare_digest
 
 import pytest
 
+from extension.api import guards
 from extension.api.guards import Tokens, forwarded
 from extension.errors import SourceError
 from extension.http1.request import Request
@@ -182,6 +184,28 @@ def test_a_token_that_is_no_ascii_is_compared_as_bytes():
     fields = [(HEADERS[0].lower().encode(), "sch\xfcssel".encode() + b"\xff")]
 
     assert bench.tokens.accept(Request(b"GET", b"/", True, fields, b""))
+
+
+@pytest.mark.parametrize("shown", ["one", "old", "wrong", "w\xfcrong", "", None])
+def test_every_candidate_is_compared_as_bytes_in_constant_time_whatever_the_outcome(monkeypatch, shown):
+    """No early exit: how long it takes tells neither which token was right nor that one was."""
+    compared = []
+
+    def compare(left, right):
+        compared.append((left, right))
+        return compare_digest(left, right)
+
+    monkeypatch.setattr(guards, "compare_digest", compare)
+    environ = {"AWS_SESSION_TOKEN": "one", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "tw\xf6", "PREHEAT_TOKEN": "\u2603"}
+    bench = Bench(environ, Credentials("new", "old", "\ud800", rotates=True))
+    wanted = [b"one", "tw\xf6".encode(), "\u2603".encode(), b"new", b"old", b"\xed\xa0\x80"]
+
+    accepted = bench.tokens.accept(request(token=shown, headers=[(HEADERS[1], "other")]))
+
+    assert (shown in ("one", "old")) is accepted
+    headers = [shown.encode(), b"other"] if shown else [b"other"]
+    assert [(header, token) for header in headers for token in wanted] == compared
+    assert {bytes} == {type(each) for pair in compared for each in pair}
 
 
 def test_where_nothing_rotates_there_is_nothing_to_read_anew():

@@ -34,6 +34,11 @@ def test_an_assumed_role_has_aws_shape(aws: FakeAws, sts) -> None:
     assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "text/xml"
 
 
+def test_a_caller_is_told_who_it_is(aws: FakeAws, sts) -> None:
+    answer = sts.get_caller_identity()
+    assert (aws.identity.arn, aws.account_id) == (answer["Arn"], answer["Account"])
+
+
 def test_its_credentials_act_as_that_role_in_that_account(aws, client, sts) -> None:
     aws.add_role(READER)
     aws.put_secret("name", "mine")

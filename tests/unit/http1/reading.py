@@ -105,6 +105,56 @@ def read_answer_with_h11(data, head_request):
             return answer.status_code, answer.reason, list(answer.headers), body, keep_alive
 
 
+def agreed_requests(data, cuts=()):
+    """(our requests, our refusal, h11's requests, whether h11 refuses), after a look at what has to agree: nothing that
+    h11 refuses is accepted, what both accept is the same, and how the bytes were cut makes no difference.
+    """
+    ours, refusal = read_requests(data)
+    assert read_requests(data, cuts) == (ours, refusal), data
+    theirs, they_refuse = read_requests_with_h11(data)
+    for index, request in enumerate(ours):
+        if not _host_rule_holds(request):
+            ours, refusal = ours[:index], (400, "Forwarded")
+            break
+        if not request[2]:  # h11 never goes on with an HTTP/1.0 client
+            ours, refusal = ours[: index + 1], None
+            break
+    assert [_as_h11_sees(request) for request in ours] == theirs[: len(ours)], data
+    if they_refuse or len(ours) < len(theirs):
+        assert refusal is not None, data
+    return ours, refusal, theirs, they_refuse
+
+
+def _as_h11_sees(request):
+    method, target, http11, headers, body, _ = request
+    return method, target, b"1.1" if http11 else b"1.0", as_h11_reports(headers), body
+
+
+def _host_rule_holds(request):
+    """h11 counts Host at the end of a head. Here the guards do (contract §3: "400 Forwarded", and /ping is exempt)."""
+    _, _, http11, headers, _, _ = request
+    hosts = sum(name == b"host" for name, _ in headers)
+    return hosts == 1 or (hosts == 0 and not http11)
+
+
+def agreed_answer(data, head_request, cuts=()):
+    """(our answer or refusal, h11's answer or None), after a look at what has to agree."""
+    ours = read_answer(data, head_request=head_request)
+    assert read_answer(data, cuts, head_request=head_request) == ours, data
+    theirs = read_answer_with_h11(data, head_request)
+    if len(ours) == 5:
+        assert theirs is not None, data
+        if b"HTTP/1.0" in data:  # h11 never goes on with an HTTP/1.0 server
+            assert _as_h11_answers(ours)[:4] == theirs[:4], data
+        else:
+            assert _as_h11_answers(ours) == theirs, data
+    return ours, theirs
+
+
+def _as_h11_answers(answer):
+    return (*answer[:2], as_h11_reports(answer[2]), *answer[3:])
+
+
 def as_h11_reports(headers):
     """h11 lower-cases this one value, which has no case."""
     return [(name, value.lower() if name == b"transfer-encoding" else value) for name, value in headers]

@@ -27,8 +27,25 @@ def test_the_same_bytes_are_one_object_on_every_connection():
 
 def test_one_byte_more_is_another_request():
     known = {}
-    assert parse(known, GET) is not parse(known, GET.replace(b": t", b": u"))
-    assert 2 == len(known)
+    for other in (GET.replace(b": t", b": u"), GET.replace(b"/a", b"/b"), GET.replace(b"1.1", b"1.0")):
+        assert parse(known, GET) is not parse(known, other)
+
+
+def test_the_same_fields_are_those_of_another_target():
+    known = {}
+    first, second = parse(known, GET), parse(known, GET.replace(b"/a", b"/b"))
+    assert (b"/secrets/a", b"/secrets/b") == (first.target, second.target)
+    assert first.headers == second.headers
+    assert second is parse(known, GET.replace(b"/a", b"/b"))
+    assert 3 == len(known)
+
+
+@pytest.mark.parametrize("before", [b"", b"\n", b"\r\n", b" "])
+def test_what_is_known_of_fields_is_no_request(before):
+    known = {}
+    parse(known, GET)
+    _, refusal = read_requests(before + GET.partition(b"\r\n")[2], known=known)
+    assert refusal is not None
 
 
 @pytest.mark.parametrize(

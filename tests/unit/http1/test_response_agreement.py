@@ -6,11 +6,10 @@ import h11
 import pytest
 
 from tests.unit.http1.reading import (
-    as_h11_reports,
+    agreed_answer,
     has_control_character,
     has_folded_line,
     read_answer,
-    read_answer_with_h11,
 )
 
 GENERATED = 5_000
@@ -91,15 +90,9 @@ def test_agrees_with_h11_on_generated_answers_and_is_stricter_only_where_the_lis
     stricter = set()
     for _ in range(GENERATED):
         data, head_request = generate(rng), rng.random() < 0.1
-        ours = read_answer(data, head_request=head_request)
         cuts = sorted(rng.randrange(len(data) or 1) for _ in range(rng.randrange(1, 9)))
-        assert read_answer(data, cuts, head_request=head_request) == ours, data
-        theirs = read_answer_with_h11(data, head_request)
+        ours, theirs = agreed_answer(data, head_request, cuts)
         if len(ours) == 5:
-            assert theirs is not None, data
-            if b"HTTP/1.0" in data:  # h11 never goes on with an HTTP/1.0 server
-                ours, theirs = (*ours[:4], None), (*theirs[:4], None)
-            assert (*ours[:2], as_h11_reports(ours[2]), *ours[3:]) == theirs, data
             accepted += 1
         elif theirs is None:
             refused += 1

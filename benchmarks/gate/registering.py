@@ -16,8 +16,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks import variants, workload
+from benchmarks import variants
 from benchmarks.figures import Figure
+from benchmarks.gate import workload
 from benchmarks.quiet import Quiet
 from benchmarks.variants import CONVENTIONAL, PREHEAT
 from tests.emulator.harness import plain_environ
@@ -36,9 +37,9 @@ def measure(folder: Path, layouts: dict[str, Path], pairs: int, quiet: Quiet) ->
         PREHEAT: [variants.launcher(layouts[PREHEAT])],
         CONVENTIONAL: [variants.launcher(layouts[CONVENTIONAL])],
     }
-    (folder / "python3").symlink_to(_PYTHON)  # for the launcher: /var/lang is Lambda's
+    show_python(folder)
     found: dict[str, dict[str, list[float]]] = {REGISTERED: {}, READY: {}}
-    aws, told = _start_aws(folder)
+    aws, told = start_aws(folder)
     quiet.is_ours(aws.pid)
     try:
         for number in range(pairs + 1):
@@ -58,14 +59,7 @@ def measure(folder: Path, layouts: dict[str, Path], pairs: int, quiet: Quiet) ->
 def _start(command: list[str | Path], name: str, folder: Path, aws: dict[str, str]) -> tuple[float, float]:
     """Seconds until it registered, and until it asked for ``next``."""
     with FakeLambdaApi(extensions=("preheat", "conventional", "bare")) as api, open(folder / "log", "wb") as log:
-        environ = plain_environ() | aws | workload.LISTS | api.environ
-        environ["PATH"] = f"{folder}{os.pathsep}{environ['PATH']}"
-        environ["PYTHON"] = str(_PYTHON)
-        environ["AWS_DEFAULT_REGION"] = environ["AWS_REGION"]  # Lambda sets both
-        environ["PREHEAT_PORT"] = str(_free_port())
-        environ["TMPDIR"] = tempfile.mkdtemp(
-            dir=folder
-        )  # what the sidecar leaves for the next one there is not for ours
+        environ = environ_for(folder, aws | api.environ)
         started = time.monotonic()
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
         try:
@@ -79,7 +73,24 @@ def _start(command: list[str | Path], name: str, folder: Path, aws: dict[str, st
     return register.monotonic - started, ready.monotonic - started
 
 
-def _start_aws(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+def environ_for(folder: Path, told: dict[str, str]) -> dict[str, str]:
+    """What a launcher gets: ``told`` by the stand-ins, and what any needs."""
+    environ = plain_environ() | workload.LISTS | told
+    environ["PATH"] = f"{folder}{os.pathsep}{environ['PATH']}"
+    environ["PYTHON"] = str(_PYTHON)
+    environ["AWS_DEFAULT_REGION"] = environ["AWS_REGION"]  # Lambda sets both
+    environ["PREHEAT_PORT"] = str(_free_port())
+    environ["TMPDIR"] = tempfile.mkdtemp(dir=folder)  # what a sidecar leaves for the next one is not for ours
+    return environ
+
+
+def show_python(folder: Path) -> None:
+    """Let launchers find the interpreter in ``folder``: /var/lang is Lambda's."""
+    (folder / "python3").symlink_to(_PYTHON)
+
+
+def start_aws(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+    """The stand-in for AWS, and how to reach it."""
     data = folder / "data.json"
     data.write_text(json.dumps(workload.DATA))
     command: list[str | Path] = [sys.executable, "-m", "tests.fakes.aws", "--tls", folder, "--data", data]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from benchmarks import processes, variants, workload
+from benchmarks import processes, variants
 from benchmarks.figures import Figure
+from benchmarks.gate import workload
 from benchmarks.quiet import Quiet
 from benchmarks.variants import CONVENTIONAL, NOTHING, PREHEAT
 from tests.emulator.harness import Aws, Environment

@@ -7,9 +7,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks import processes, workload
-from benchmarks.cold import environment_for
+from benchmarks import processes
 from benchmarks.figures import Figure, percentile
+from benchmarks.gate import workload
+from benchmarks.gate.cold import environment_for
 from benchmarks.quiet import Quiet
 from benchmarks.variants import NOTHING
 from tests.emulator.harness import SIDECAR_PORT, Aws, Environment, plain_environ
@@ -49,8 +50,9 @@ def _invoke_us(environment: Environment) -> float:
 
 def _hits_us(namespace: Namespace, environment: Environment) -> list[float]:
     token = environment.environ["AWS_SESSION_TOKEN"]
-    command = [sys.executable, "-m", "benchmarks.client", str(SIDECAR_PORT), token, workload.READ, str(READS)]
+    reader = "raw socket"
+    command = [sys.executable, "-m", "benchmarks.client", reader, str(SIDECAR_PORT), token, workload.READ, str(READS)]
     log = environment.folder / "client.log"
     pid, line = namespace.spawn(command, environ=plain_environ(), folder=ROOT, log=log, ready=60)
     namespace.call("end", pids=[pid])
-    return [seconds * 1e6 for seconds in json.loads(line)]
+    return [seconds * 1e6 for seconds in json.loads(line)["seconds"]]

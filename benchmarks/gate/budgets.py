@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import cold, registering, warm
 from benchmarks.figures import Figure
+from benchmarks.gate import cold, registering, warm
 from benchmarks.variants import NOTHING, PREHEAT
 from layer.build import MAX_SIZE
 
