@@ -91,7 +91,7 @@ def test_health_tells_and_reads_are_served(aws, api, sabotaged, broken):
         "extension.sources.secrets_manager:_secret",
         "extension.aws.sigv4:sign",
         "extension.aws.credentials:CredentialStore.current",
-        "extension.api.native:_fresh",
+        "extension.api.native:fresh",
         "extension.store:Store.read",
     ],
 )
@@ -153,11 +153,12 @@ def test_the_timer_of_what_never_freezes_outlives_a_fault(aws, launch, sabotaged
 def test_no_memory_for_a_value_is_an_error_of_that_value(aws, api, ready):
     """The environment's memory is the function's, too; its limit is not ours to know."""
     fill(aws)
-    aws.put_object("lookup", "large.bin", bytes(64 << 20))
-    sidecar = ready(**LISTS, cache_memory="128MB")
+    aws.put_object("lookup", "large.bin", bytes(16 << 20))  # one byte more, and it would be kept as a file
+    # One heap: what the C library has set aside for each thread is no memory that is left.
+    sidecar = ready(**LISTS, cache_memory="128MB", environ={"MALLOC_ARENA_MAX": "1"})
     sidecar.may_fault = True
     used = int(Path(f"/proc/{sidecar.process.pid}/statm").read_text("ascii").split()[0]) * resource.getpagesize()
-    resource.prlimit(sidecar.process.pid, resource.RLIMIT_AS, (used + (24 << 20), used + (24 << 20)))
+    resource.prlimit(sidecar.process.pid, resource.RLIMIT_AS, (used + (8 << 20), used + (8 << 20)))
     answer = sidecar.get("/s3/lookup/large.bin")
     assert (502, True) == (answer.status, "MemoryError" in answer.problem["detail"])
     until = time.monotonic() + 10  # the reader has his answer a moment before it is written down
