@@ -34,7 +34,7 @@ def connect(settings: Settings, directory: Directory, pool: Pool, fetcher: Fetch
         limit = min(settings.fetch_timeout.get(service) or CONNECT_LIMIT, CONNECT_LIMIT)
         for _ in range(min(_calls(service, count, settings.secrets_batch), settings.max_connections)):
             pool.announce(endpoint, host)
-            fetcher.ahead(_warm(pool, endpoint, host, limit))
+            fetcher.open_ahead(f"{host}:{endpoint.port}", _warm(pool, endpoint, host, limit))
 
 
 def _places(settings: Settings) -> dict[tuple[str, str, str], int]:

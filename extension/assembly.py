@@ -97,6 +97,7 @@ def assemble(
 
     from extension.aws.client import Client
     from extension.aws.credentials import CredentialStore, NoCredentials, own_credentials
+    from extension.health import Health
     from extension.prefetch import Prefetch
     from extension.resolution import Resolver
     from extension.sources.listing import MOST_NAMES
@@ -120,6 +121,9 @@ def assemble(
         found: Object | None = sidecar.store.held(resource)
         return found
 
+    sidecar.health = Health()
+    log.on_fault = sidecar.health.fault
+
     def make_files() -> Files:
         from extension.files import Files
         from extension.marker import place
@@ -131,7 +135,7 @@ def assemble(
         log.error("credentials.missing", problem=own.problem)
     sidecar.credentials = CredentialStore(own, roles, clock)
     sidecar.client = client = Client(transport.pool, sidecar.credentials, clock, settings.cache_memory)
-    resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed")
+    resolver = Resolver(settings.entries, settings.region, account_id, settings.allow == "listed", settings.ttl)
     tables: Tables | None = None
     if resolver.tables:
         from extension.marker import place
@@ -159,16 +163,17 @@ def assemble(
     }
     sidecar.store = Store(settings, sources, fetcher, resolver, clock, log, freezes=freezes)
     sidecar.prefetch = Prefetch(sidecar.store, settings, clock, log)
-    sidecar.prefetch.start()
+    try:
+        sidecar.prefetch.start()
+    except Exception as error:  # noqa: BLE001 (who reads what was not prefetched fetches it)
+        log.fault("prefetch.fault", error=type(error).__name__)
 
     from extension.api import Api
     from extension.api.guards import Tokens
-    from extension.health import Health
     from extension.http1.loop import Loop
     from extension.refresher import Refresher
     from extension.restore import Restore
 
-    sidecar.health = Health()
     # The settings' token, which may be from the configuration file, instead of the variable.
     tokens = Tokens({**environ, "PREHEAT_TOKEN": settings.token}, sidecar.credentials, fetcher, clock)
     if not tokens.any:

@@ -38,7 +38,7 @@ class Entry:
         "marked",
         "misses",
         "policy",
-        "read_since_fetch",
+        "read_at",
         "resource",
         "sent",
         "spellings",
@@ -55,7 +55,7 @@ class Entry:
         self.expired = False  # stale whatever its age
         self.listed = False
         self.marked = False  # to be fetched at the next round
-        self.read_since_fetch = False
+        self.read_at = float("-inf")  # monotonic time of the last read
         self.hits = 0
         self.misses = 0
         self.stale_reads = 0
@@ -68,6 +68,13 @@ class Entry:
     def size(self) -> int:
         """Bytes that it counts for."""
         return OVERHEAD + (self.value.size if self.value is not None else 0)
+
+    @property
+    def read_since_fetch(self) -> bool:
+        """Whether it was read since it was asked for; a read while the answer was on its way counts, for that is when a
+        handler reads what its INVOKE refreshes."""
+        assert self.sent is not None
+        return self.read_at >= self.sent.monotonic
 
     def reading(self, now: Instant, how: str) -> Reading:
         """What a reader gets of it."""

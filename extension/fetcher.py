@@ -74,7 +74,16 @@ class Round:
             if self._open == 0:
                 self._all_done.acquire(blocking=False)
             self._open += 1
+            job.budget.expires = min(job.budget.expires, self.expires)  # which may have come closer
             self.jobs.append(job)
+
+    def end_by(self, moment: float, now: float) -> None:
+        """All of them end then at the latest. An end that is over by now was that of an invocation before."""
+        with self._lock:
+            self.expires = moment if self.expires <= now else min(self.expires, moment)
+            for job in self.jobs:
+                budget = job.budget
+                budget.expires = moment if budget.expires <= now else min(budget.expires, moment)
 
     def done(self) -> None:
         """One of them ended."""
@@ -102,7 +111,9 @@ class Job:
 
     __slots__ = (
         "_deliver",
+        "_over",
         "_pending",
+        "asked",
         "budget",
         "call",
         "cancelled",
@@ -112,6 +123,7 @@ class Job:
         "queued",
         "round",
         "started",
+        "unanswered",
     )
 
     def __init__(self, call: FetchCall, round_: Round, deliver: Deliver) -> None:
@@ -122,10 +134,25 @@ class Job:
         self.queued = False  # has one of its host's places, and waits for a worker or has one
         self.started = False
         self.ended = False
+        self.asked = 0.0  # monotonic time at which it was submitted
+        self.unanswered = False  # it failed for now: AWS does not answer, or not sensibly
         self.fault = ""
         self.ms = 0.0
         self._deliver = deliver
         self._pending = set(call.resources)
+        self._over = _thread.allocate_lock()
+        self._over.acquire()
+
+    def end(self) -> None:
+        """It is over. Once only."""
+        self.ended = True
+        self._over.release()
+        self.round.done()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until it is over, at most ``timeout`` seconds."""
+        if self._over.acquire(timeout=max(timeout, 0)):
+            self._over.release()
 
     @property
     def host(self) -> str:
@@ -151,7 +178,9 @@ class Job:
             problem = error.with_traceback(None)  # it is remembered, and a frame holds what was fetched before
             problem.__context__ = None
         except Exception as error:  # noqa: BLE001 (a fault of ours is that resource's fault only)
+            self.fault = type(error).__name__
             problem = outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(error).__name__}")
+        self.unanswered = problem is not None and problem.transient
         for job in following:
             self._pending.difference_update(job.call.resources)
         for resource in tuple(self._pending):
@@ -172,27 +201,40 @@ class Fetcher:
         self._workers = workers
         self._lock = _thread.allocate_lock()  # guards the counters and the waiting jobs
         self._running: dict[str, int] = {}  # host -> jobs that run or may run
+        self._answered: dict[str, float] = {}  # host -> when a call to it was answered last
         self._waiting: list[Job | Loan] = []
         self._runnable: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
         self._queued = 0  # in the queue, not yet taken
         self._free = 0  # workers that wait for work
-        self._ahead = 0  # workers that open a connection, and are free by the time a call needs it
+        self._openers: dict[str, list[list[Job]]] = {}  # host -> who opens a connection to it: each with its next job
         self._alive = 0
 
     def ahead(self, work: Callable[[], None]) -> None:
-        """Run something short and bounded ahead of the calls: opening a connection."""
+        """Run something short and bounded that is no call."""
+        with self._lock:
+            self._enqueue(work)
+
+    def open_ahead(self, host: str, work: Callable[[], None]) -> None:
+        """Run what opens a connection ahead of need. A job of that host that comes meanwhile is run by the same worker,
+        as soon as that is done: were it to wait in another one, a host that hangs would keep the other hosts' jobs from
+        both."""
+        opener: list[Job] = []
 
         def run() -> None:
-            with self._lock:
-                self._ahead += 1
+            begun = self._clock.monotonic()
             try:
                 work()
             finally:
                 with self._lock:
-                    self._ahead -= 1
+                    self._openers[host] = [other for other in self._openers[host] if other is not opener]
+                for job in opener:
+                    # Connecting is part of a fetch; having waited for a worker is not.
+                    job.budget.waited = self._clock.monotonic() - max(begun, job.asked)
+                    self._run(job)
 
         with self._lock:
-            self._enqueue(run, self._free)
+            self._openers.setdefault(host, []).append(opener)
+            self._enqueue(run)
 
     def lend(self, host: str, work: Callable[[], None]) -> None:
         """Have ``work`` done beside the job that asks for it, as soon as its host has another place: behind the jobs
@@ -203,6 +245,7 @@ class Fetcher:
     def submit(self, job: Job) -> None:
         """Run the job as soon as its host and a worker are free."""
         job.round.add(job)
+        job.asked = self._clock.monotonic()
         with self._lock:
             if not job.ended:  # dropped already
                 self._admit(job)
@@ -219,7 +262,7 @@ class Fetcher:
                 elif job.queued:  # behind workers that are all busy: its place at the host is another's now
                     self._leave(job.host)
         if taken_back:
-            job.round.done()
+            job.end()
         else:
             job.budget.cancel.cancel()
 
@@ -230,11 +273,15 @@ class Fetcher:
             return
         self._running[host] = self._running.get(host, 0) + 1
         job.queued = True
-        self._enqueue(lambda: self._run(job), self._free + self._ahead)
+        for opener in self._openers.get(host, ()):
+            if not opener and isinstance(job, Job):
+                opener.append(job)
+                return
+        self._enqueue(lambda: self._run(job))
 
-    def _enqueue(self, work: Callable[[], None], free: int) -> None:
+    def _enqueue(self, work: Callable[[], None]) -> None:
         self._queued += 1
-        if self._queued > free and self._alive < self._workers:
+        if self._queued > self._free and self._alive < self._workers:
             self._alive += 1
             self._free += 1
             _thread.start_new_thread(self._work, ())
@@ -251,7 +298,7 @@ class Fetcher:
         try:
             work()
         except Exception as error:  # noqa: BLE001 (a worker must not die of one job)
-            self._log.error("fetch.fault", error=type(error).__name__)
+            self._log.fault("fetch.fault", error=type(error).__name__)
         finally:
             with self._lock:
                 self._free += 1
@@ -274,18 +321,23 @@ class Fetcher:
                     following.cancelled = bool(job.cancelled)
                     self.submit(following)
                 if job.fault:
-                    self._log.error("fetch.fault", error=job.fault)
+                    self._log.fault("fetch.fault", error=job.fault)
         finally:
-            job.ended = True
             with self._lock:
+                if not (job.unanswered or job.cancelled):
+                    self._answered[job.host] = self._clock.monotonic()
                 self._leave(job.host)
-            job.round.done()
+            job.end()
 
     def _leave(self, host: str) -> None:
-        """A job of that host is over: the next one may run."""
+        """A job of that host is over: the next one may run. It has waited for its turn; as far as the host has answered
+        nobody meanwhile, that counts as waiting for AWS, so that nobody waits for one timeout after another."""
         self._running[host] -= 1
         for waiting in self._waiting:
             if waiting.host == host:
                 self._waiting.remove(waiting)
+                if isinstance(waiting, Job):
+                    since = max(waiting.asked, self._answered.get(host, waiting.asked))
+                    waiting.budget.waited = self._clock.monotonic() - since
                 self._admit(waiting)
                 break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Health:
-    """Set by the main thread, read by the server's."""
+    """Set by the main thread, and by whoever meets a fault; read by the server's."""
 
     __slots__ = ("faults", "invocations", "ready")
 

@@ -9,7 +9,7 @@ import os
 
 from extension.aws import outcome
 from extension.cache import Entry, EntryCache
-from extension.freshness import FRESH, Policy
+from extension.freshness import FRESH, Policy, age, state, stepped_back
 from extension.identity import Links, canonical_key
 from extension.negative import NegativeCache
 from extension.sources.listing import Listing
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from extension.clock import Instant
     from extension.errors import SourceError
-    from extension.references import Resource
+    from extension.references import ListEntry, Resource
     from extension.resolution import Resolver
     from extension.settings import Settings
 
@@ -116,27 +116,39 @@ class Holdings:
             return entry, None
         elif entry.value.etag != value.etag and not isinstance(value, Listing):
             changed = {"was": entry.value.etag, "now": value.etag}
-        policy = self._policy(resource)
+        spellings = self.links.spellings(resource, value, self._resolver)
+        policy = self._policy(spellings)
         entry.value, entry.sent, entry.policy = value, sent, policy
         entry.expired = entry.marked = False
-        entry.read_since_fetch = read
+        if read:
+            entry.read_at = max(entry.read_at, sent.monotonic)
         entry.listed = entry.listed or self.is_listed(resource)
         if policy.ttl > 0 and not withheld and self.cache.put(entry):
-            self.links.join(resource, entry, self.cache, self._resolver)
+            self.links.join(spellings, entry, self.cache)
         return entry, changed
+
+    def would_be_fresh(self, resource: Resource, sent: Instant, now: Instant) -> bool:
+        """Whether a value that was asked for at ``sent`` would be."""
+        return state(age(now, sent), self._policy([resource]), expired=stepped_back(now, sent)) is FRESH
 
     def expire(self) -> None:
         """Everything held is stale, whatever its age."""
         for entry in self.cache:
             entry.expired = True
 
-    def _policy(self, resource: Resource) -> Policy:
-        entries = self._resolver.entries
-        listed = entries.get(resource) or entries.get(self._members.get(resource, resource))
-        ttl = listed.ttl if listed is not None and listed.ttl is not None else self._settings.ttl[resource.service]
+    def _policy(self, spellings: list[Resource]) -> Policy:
+        """The shortest TTL wins where several spellings of one thing are listed."""
+        default = self._settings.ttl[spellings[0].service]
+        entries = [entry for entry in [self._entry(spelling) for spelling in spellings] if entry is not None]
+        ttl = min([default if entry.ttl is None else entry.ttl for entry in entries], default=default)
         # Not from a generator: a SnapStart snapshot would clone its state, and all environments would refresh together.
         jitter = int.from_bytes(os.urandom(2), "big") / 65536
         return Policy(ttl, self._settings.stale_while_revalidate, self._settings.stale_if_error, jitter)
+
+    def _entry(self, resource: Resource) -> ListEntry | None:
+        """What lists it: an entry of its own, else the wildcard that brought it."""
+        entries = self._resolver.entries
+        return entries.get(resource) or entries.get(self._members.get(resource, resource))
 
     def due(self, now: Instant, *, first: bool) -> list[Resource]:
         """What the next round fetches: what is marked or wanted, and what is due, listed, and was read since its last

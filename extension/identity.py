@@ -13,7 +13,7 @@ from extension.sources.secrets_manager import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
     from typing import Any
 
     from extension.cache import Entry, EntryCache
@@ -52,10 +52,10 @@ class Links:
         """The key of its entry; the resource itself while nothing is known."""
         return self._keys.get(resource, resource)
 
-    def join(self, resource: Resource, entry: Entry, cache: EntryCache, resolver: Resolver) -> None:
-        """The entry answers for ``resource`` and for all its other spellings. A name that came back with another ARN
-        (the secret was deleted and made anew) leaves the old entry."""
-        for spelling in self._spellings(resource, entry.value, resolver):
+    def join(self, spellings: Iterable[Resource], entry: Entry, cache: EntryCache) -> None:
+        """The entry answers for these. A name that came back with another ARN (the secret was deleted and made anew)
+        leaves the old entry."""
+        for spelling in spellings:
             old = self._keys.get(spelling)
             if old is not None and old != entry.key:
                 before = cache.peek(old)
@@ -98,7 +98,8 @@ class Links:
             return f"{place}secret:{resource.name}-??????"
         return f"{place}parameter/{resource.name.strip('/')}"
 
-    def _spellings(self, resource: Resource, value: Any, resolver: Resolver) -> list[Resource]:
+    def spellings(self, resource: Resource, value: Any, resolver: Resolver) -> list[Resource]:
+        """``resource``, and what else means the same, as far as the answer to it tells."""
         arn = getattr(value, "arn", "")
         if not arn or getattr(value, "source_result", None) is not None:
             return [resource]

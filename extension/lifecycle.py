@@ -102,8 +102,7 @@ class Lifecycle:
         try:
             step()
         except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
-            self._health.fault(type(error).__name__)
-            self._log.error("lifecycle.degraded", error=type(error).__name__, where=where(error))
+            self._log.fault("lifecycle.degraded", error=type(error).__name__, where=where(error))
 
     def _shut_down(self, event: Event) -> None:
         left = event.deadline_ms / 1000 - self._clock.wall() - SHUTDOWN_MARGIN

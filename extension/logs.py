@@ -9,6 +9,7 @@ from extension import jsontext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "NONE")
@@ -21,11 +22,12 @@ class Log:
     function: such a line is lost.
     """
 
-    __slots__ = ("_fd", "_level")
+    __slots__ = ("_fd", "_level", "on_fault")
 
     def __init__(self, level: str = "INFO", fd: int = 1) -> None:
         self._level = LEVELS.index(level)
         self._fd = fd
+        self.on_fault: Callable[[str], None] | None = None  # told of every fault, whatever the level
 
     def debug(self, event: str, **fields: Any) -> None:
         """For someone who looks for a fault."""
@@ -42,6 +44,13 @@ class Log:
     def error(self, event: str, **fields: Any) -> None:
         """Something that the user listed or set does not work."""
         self._write(3, event, fields)
+
+    def fault(self, event: str, *, error: str, **fields: Any) -> None:
+        """Something of ours is broken, which must cost as little as it can. ``error``: its type, never its text, which
+        might hold a value."""
+        self._write(3, event, {"error": error, **fields})
+        if self.on_fault is not None:
+            self.on_fault(f"{event}: {error}")
 
     def _write(self, level: int, event: str, fields: dict[str, Any]) -> None:
         if level < self._level:

@@ -85,17 +85,22 @@ class ListEntry:
         return bool(rest) and (self.pattern == "**" or "/" not in rest)
 
 
-def merge(entries: Iterable[ListEntry], ttl: Mapping[str, float] | None = None) -> list[ListEntry]:
+def merge(
+    entries: Iterable[ListEntry], ttl: Mapping[str, float] | None = None, own_region: str = ""
+) -> list[ListEntry]:
     """The entries with each resource once, with the stricter options.
 
     These are the smaller TTL; required, strict or a file if any says so; and all aliases. ``ttl`` gives the TTL of each
-    service, for an entry that has one of its own meeting one that has none. ``InvalidSetting`` where an alias (in one
-    store) or a table's name is used for two, or an object is to be two tables.
+    service, for an entry that has one of its own meeting one that has none; naming the ``own_region`` makes no other
+    resource. ``InvalidSetting`` where an alias (in one store) or a table's name is used for two, or an object is to be
+    two tables.
     """
     merged: dict[tuple[Resource, str], ListEntry] = {}
     for entry in entries:
+        if entry.resource.region == own_region and not entry.resource.arn:
+            entry.resource = entry.resource.replaced(region="")
         same = (entry.resource, entry.pattern)
-        merged[same] = _stricter(merged[same], entry, ttl or {}) if same in merged else entry
+        merged[same] = stricter(merged[same], entry, ttl or {}) if same in merged else entry
     taken = set()
     for entry in merged.values():
         names = [(entry.resource.service, alias) for alias in entry.aliases]
@@ -109,7 +114,8 @@ def merge(entries: Iterable[ListEntry], ttl: Mapping[str, float] | None = None) 
     return list(merged.values())
 
 
-def _stricter(first: ListEntry, second: ListEntry, default: Mapping[str, float]) -> ListEntry:
+def stricter(first: ListEntry, second: ListEntry, default: Mapping[str, float]) -> ListEntry:
+    """One entry for what both name, ``default`` being each service's TTL; see ``merge``."""
     for name in ("table", "keys", "format"):
         if getattr(first, name) and getattr(second, name) and getattr(first, name) != getattr(second, name):
             raise InvalidSetting(second.source, "must make one table of one object, and in one way", second.spelling)

@@ -21,6 +21,7 @@ ROUND_LIMIT = 1.0  # seconds after the event
 PATH_LIFETIME = 60.0  # seconds that the path of a replaced file stays good where no INVOKE ends its use
 TIMER_PERIOD = 1.0  # seconds; a look costs a few microseconds per entry
 MARGIN = 0.5  # seconds before the invocation's deadline
+READERS_MARGIN = 0.1  # a handler that waits gets its error while it can still do something about it
 # Seconds that a round's calls have beyond its end. It is the end of the round that cuts them: if they timed out at the
 # same moment, each of them would be a failure, with a line in the log.
 GRACE = 0.1
@@ -51,10 +52,10 @@ class Refresher:
         now = clock.monotonic()
         self._release(now)  # the invocation that was told their paths is over
         deadline = now + deadline_ms / 1000 - clock.wall() if deadline_ms else float("inf")
-        self._store.deadline = deadline
+        self._store.begin_invocation(deadline - READERS_MARGIN)
         ends = min(now + ROUND_LIMIT, deadline - MARGIN)
         if ends > now:  # else all that is due stays due
-            self._run_round(ends, deadline - MARGIN)
+            self._run_round(ends, deadline - MARGIN if deadline_ms else ends)
         # Whatever runs now and has no reader must not be under way when the environment freezes; what has one goes on,
         # since the handler that waits for it keeps the environment awake.
         self._store.cut()
@@ -67,9 +68,13 @@ class Refresher:
             round_ = self._store.round(bodies_end + GRACE)
             self._store.fetch(due, round_)
             if not round_.wait(ends - self._clock.monotonic()):
-                self._store.cut(arriving=False)
-                if any(job.budget.arriving and not job.ended for job in round_.jobs):
-                    round_.wait(bodies_end - self._clock.monotonic())
+                self._wait_for_bodies(bodies_end)
+
+    def _wait_for_bodies(self, until: float) -> None:
+        """What has begun to arrive is let in: a large object would else be cut at every INVOKE, and never be new."""
+        self._store.cut(arriving=False)
+        for job in self._store.bodies():
+            job.wait(until - self._clock.monotonic())
 
     def start_timer(self) -> None:
         """Where nothing freezes and no INVOKE comes (Managed Instances, outside Lambda): look for what is due every few
@@ -86,4 +91,4 @@ class Refresher:
                     self._begin_round()
                     self._store.fetch(due, self._store.round())
             except Exception as error:  # noqa: BLE001 (a fault in one round must not end the rounds)
-                self._log.error("refresh.fault", error=type(error).__name__, where=where(error))
+                self._log.fault("refresh.fault", error=type(error).__name__, where=where(error))

@@ -81,16 +81,19 @@ class Report:
             invocations=self._health.invocations,
             calls=self._client.calls,
             entries=[
-                {name: row[name] for name in ("resource", "hits", "misses", "stale") if name in row}
-                for row in rows
-                if row.get("hits") or row.get("misses") or row.get("stale")
+                {name: row[name] for name in ("resource", "hits", "misses", "stale")} for row in rows if _was_read(row)
             ][:ROWS_MOST],
+            # A wildcard is not read but through its members, and what is absent was never prefetched.
             never_read=[
                 row["resource"]
                 for row in rows
-                if row["listed"] and not (row.get("hits") or row.get("misses") or row.get("stale"))
+                if row["listed"] and row["state"] != "absent" and "members" not in row and not _was_read(row)
             ][:ROWS_MOST],
         )
+
+
+def _was_read(row: dict[str, Any]) -> bool:
+    return bool(row.get("hits") or row.get("misses") or row.get("stale"))
 
 
 def started_at(boot: Boot) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from extension.manifest import stricter
 from extension.sources.listing import listing_resource, pattern_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from extension.manifest import ListEntry
     from extension.references import Resource
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 class Resolver:
     """The lists, as readers see them."""
 
-    def __init__(self, entries: Sequence[ListEntry], own_region: str, own_account: str, listed_only: bool) -> None:
+    def __init__(
+        self,
+        entries: Sequence[ListEntry],
+        own_region: str,
+        own_account: str,
+        listed_only: bool,
+        ttl: Mapping[str, float] | None = None,
+    ) -> None:
+        """``ttl``: each service's, for entries that have none of their own."""
         self._own_region = own_region
         self.own_account = own_account  # "" until AWS has told
         self._listed_only = listed_only
@@ -23,21 +32,20 @@ class Resolver:
         self._aliases: dict[tuple[str, str], Resource] = {}
         self._by_name: dict[tuple[str, str], Resource] = {}
         self.tables: dict[str, Resource] = {}  # by their names
-        self._filed: list[tuple[Resource, ListEntry]] = []
         for entry in entries:
             resource = self.own(entry.resource)
             if entry.pattern:
                 resource = listing_resource(resource, entry.pattern)
-            self.entries[resource] = entry
+            same = self.entries.get(resource)  # by its name, and by an ARN of the own account
+            self.entries[resource] = entry if same is None else stricter(same, entry, ttl or {})
             if entry.table:
                 self.tables[entry.table] = resource
-            if entry.file:
-                self._filed.append((resource, entry))
             for alias in entry.aliases:
                 self._aliases[resource.service, alias] = resource
             name = (resource.service, resource.name)
             if name not in self._by_name or not (resource.region or resource.role):
                 self._by_name[name] = resource
+        self._filed = [(listed, entry) for listed, entry in self.entries.items() if entry.file]
 
     def own(self, resource: Resource) -> Resource:
         """The same with the own region (and account) left open, so that naming them makes no other resource."""

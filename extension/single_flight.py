@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 class Flight:
     """One fetch of one resource, wanted or under way."""
 
-    __slots__ = ("begun", "deferred", "key", "listed", "resource", "then", "waiters")
+    __slots__ = ("begun", "deferred", "forced", "key", "listed", "resource", "then", "waiters")
 
     def __init__(self, key: Hashable, resource: Resource) -> None:
         self.key = key
         self.resource = resource
         self.begun = False  # its call may have left: a forced refresh must not join it any more
+        self.forced = False  # somebody wants it as it is now: nothing that began before will do
         self.listed = False  # wanted by a list, not only by readers
         self.deferred = False  # before a snapshot: what is confidential is not to be fetched
         self.waiters: list[Callable[[Any], None]] = []
@@ -50,14 +51,15 @@ class Flights:
         everyone who is forced meanwhile shares the one that lines up.
         """
         flight = self._by_key.get(key)
+        leads = flight is None
         if flight is None:
             flight = self._by_key[key] = Flight(key, resource)
-            return flight, True
-        if forced and flight.begun:
+        elif forced and flight.begun:
             if flight.then is None:
                 flight.then = Flight(key, resource)
-            return flight.then, False
-        return flight, False
+            flight = flight.then
+        flight.forced = flight.forced or forced
+        return flight, leads
 
     def line_up(self, flight: Flight, behind: Flight) -> None:
         """``flight`` waits for ``behind``, which asks for the same under another key."""
@@ -69,6 +71,7 @@ class Flights:
         else:
             behind.then.waiters += flight.waiters
             behind.then.listed = behind.then.listed or flight.listed
+            behind.then.forced = behind.then.forced or flight.forced
 
     def land(self, flight: Flight) -> Flight | None:
         """The flight is over; the one that lined up behind it, which is to be started now. None where all who wanted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from extension.sources.listing import Listing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +26,7 @@ def rows(entries: Iterable[Entry], failures: Mapping[Resource, SourceError], now
     """One row per entry, and one per listed resource that is not there."""
     by_label: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        by_label[entry.resource.label] = {
+        row = by_label[entry.resource.label] = {
             "resource": entry.resource.label,
             "listed": entry.listed,
             "state": entry.state(now),
@@ -34,6 +36,8 @@ def rows(entries: Iterable[Entry], failures: Mapping[Resource, SourceError], now
             "misses": entry.misses,
             "stale": entry.stale_reads,
         }
+        if isinstance(entry.value, Listing):
+            row["members"] = len(entry.value.members)
     for resource, error in failures.items():
         absent = {"resource": resource.label, "listed": True, "state": "absent"}
         by_label.setdefault(resource.label, absent)["last_error"] = error.code

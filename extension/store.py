@@ -17,7 +17,7 @@ from extension.freshness import DUE, FRESH, LAPSED, STALE
 from extension.holdings import Holdings
 from extension.reading import Pending, Reading
 from extension.single_flight import Flight, Flights
-from extension.sources.listing import pattern_of
+from extension.sources.listing import PagedCall, pattern_of
 from extension.sources.parameter import Deferred
 from extension.unlisted import Unlisted
 
@@ -70,11 +70,12 @@ class Store:
         self._clock = clock
         self._log = log
         self._freezes = freezes
-        self.deadline = float("inf")  # of the invocation that runs, in monotonic time; only the main thread sets it
+        self.deadline = float("inf")  # of the invocation that runs, in monotonic time
         self._lock = _thread.allocate_lock()  # guards all that follows
         self._holdings = Holdings(settings, resolver, freezes=freezes)
         self._flights = Flights()
         self._aloft: dict[Resource, Flight] = {}  # those whose call was submitted, by the resource it asks for
+        self._unfinished: dict[Resource, PagedCall] = {}  # listed wildcards whose listing was cut: what is left of it
         self._rounds: list[Round] = []  # those that may have a call under way
         self._forced = ForcedRefreshes()
         self._unlisted = Unlisted(log)
@@ -145,7 +146,7 @@ class Store:
         return Pending(lambda: self._forget(flight, wait))
 
     def _hit(self, entry: Entry, state: str, now: Instant) -> Reading:
-        entry.read_since_fetch = True
+        entry.read_at = now.monotonic
         if state is STALE:
             entry.stale_reads += 1
         else:
@@ -176,7 +177,8 @@ class Store:
             if entry.state(now) not in (FRESH, DUE, STALE, LAPSED):
                 return None
             entry.stale_reads += 1
-            entry.read_since_fetch = entry.marked = True
+            entry.read_at = now.monotonic
+            entry.marked = True
             return entry.reading(now, reading.STALE)
 
     def _forget(self, flight: Flight, wait: Callable[[Any], None]) -> None:
@@ -213,16 +215,30 @@ class Store:
     def _start(self, flights: Sequence[Flight], round_: Round) -> None:
         """Plan the calls for these flights and submit them."""
         by_service: dict[tuple[str, bool], list[Resource]] = {}
+        calls: list[FetchCall] = []
         with self._lock:
             self._rounds = [other for other in self._rounds if not (other.jobs and other.finished)]
             if round_ not in self._rounds:
                 self._rounds.append(round_)
             for flight in flights:
                 flight.begun = True
-                by_service.setdefault((flight.resource.service, flight.deferred), []).append(flight.resource)
+                rest = self._rest(flight)
+                if rest is not None:
+                    calls.append(rest)
+                else:
+                    by_service.setdefault((flight.resource.service, flight.deferred), []).append(flight.resource)
         for (service, deferred), resources in by_service.items():
-            for call in self._plan(service, resources, deferred):
-                self._fetcher.submit(Job(call, round_, self._deliver))
+            calls += self._plan(service, resources, deferred)
+        for call in calls:
+            self._fetcher.submit(Job(call, round_, self._deliver))
+
+    def _rest(self, flight: Flight) -> PagedCall | None:
+        """What is left to list of a wildcard that was cut before, if its listing would be fresh: one that takes longer
+        than a round would begin anew at each INVOKE, and never come to its end."""
+        rest = self._unfinished.pop(flight.resource, None)
+        if rest is None or rest.began is None or flight.forced:
+            return None
+        return rest if self._holdings.would_be_fresh(flight.resource, rest.began, self._clock.now()) else None
 
     def _plan(self, service: str, resources: Sequence[Resource], deferred: bool) -> list[FetchCall]:
         """The calls for these. One that can't be planned is answered with the reason, and costs the others nothing."""
@@ -231,22 +247,21 @@ class Store:
         except Exception as fault:  # noqa: BLE001 (a fault of ours must not leave a reader waiting)
             if len(resources) > 1:
                 return [call for resource in resources for call in self._plan(service, [resource], deferred)]
-            self._land(resources[0], _as_error(fault), self._clock.now())
+            self._land(resources[0], self._as_error(fault), self._clock.now())
             return []
 
     def cut(self, *, arriving: bool = True) -> int:
         """End every call that no reader waits for; how many there were. What is listed stays due. ``arriving``: also
         those whose body has begun to come."""
-        with self._lock:
-            jobs = [job for round_ in self._rounds if not round_.finished for job in tuple(round_.jobs)]
         cut = 0
-        for job in jobs:
+        for job in self._under_way():
             following: list[Flight] = []
             with self._lock:
-                flights = [self._aloft[resource] for resource in job.call.resources if resource in self._aloft]
+                flights = self._flights_of(job)
                 if job.ended or any(flight.waiters for flight in flights) or (job.budget.arriving and not arriving):
                     continue
                 job.cancelled = True
+                self._keep_rest(job, flights)
                 for resource in job.call.resources:
                     self._holdings.want_member(resource)
                 for flight in flights:
@@ -259,6 +274,34 @@ class Store:
             if following:
                 self._start(following, self.round())
         return cut
+
+    def _under_way(self) -> list[Job]:
+        with self._lock:
+            return [job for round_ in self._rounds if not round_.finished for job in tuple(round_.jobs)]
+
+    def _flights_of(self, job: Job) -> list[Flight]:
+        return [self._aloft[resource] for resource in job.call.resources if resource in self._aloft]
+
+    def _keep_rest(self, job: Job, flights: Sequence[Flight]) -> None:
+        if isinstance(job.call, PagedCall):
+            rest = job.call.rest()
+            for flight in flights:
+                if rest is not None and flight.listed and not flight.deferred:
+                    self._unfinished[flight.resource] = rest
+
+    def bodies(self) -> list[Job]:
+        """The calls of which the body is arriving and no reader waits for it."""
+        arriving = [job for job in self._under_way() if job.budget.arriving and not job.ended]
+        with self._lock:
+            return [job for job in arriving if not any(flight.waiters for flight in self._flights_of(job))]
+
+    def begin_invocation(self, deadline: float) -> None:
+        """Nobody may wait for longer than that moment of monotonic time; neither who asked before the event came."""
+        now = self._clock.monotonic()
+        with self._lock:
+            self.deadline = deadline
+            for round_ in self._rounds:
+                round_.end_by(deadline, now)
 
     def round(self, expires: float = float("inf")) -> Round:
         """A round that ends at ``expires`` (monotonic), and with the invocation that runs at the latest.
@@ -304,7 +347,7 @@ class Store:
                     entry, changed = self._holdings.keep(resource, result, sent, read=read)
                     outcome_ = entry.reading(now, reading.MISS)
                 except Exception as fault:  # noqa: BLE001 (a fault of ours must not leave a reader waiting)
-                    outcome_ = _as_error(fault)
+                    outcome_ = self._as_error(fault)
             waiters: list[Callable[[Any], None]] = []
             following: list[Flight] = []
             if flight is not None:
@@ -318,9 +361,16 @@ class Store:
             try:
                 wait(outcome_)
             except Exception as fault:  # noqa: BLE001 (one reader's trouble is not the next one's)
-                self._log.error("read.fault", error=type(fault).__name__)
+                self._log.fault("read.fault", error=type(fault).__name__)
         if following:
             self._start(following, self.round())
+
+    def _as_error(self, fault: Exception) -> SourceError:
+        """Itself, or what a reader is told where something of ours broke: never its text, which might hold a value."""
+        if isinstance(fault, SourceError):
+            return fault
+        self._log.fault("store.fault", error=type(fault).__name__)
+        return outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(fault).__name__}")
 
     def _defer(self, resource: Resource) -> None:
         """It is confidential, and is fetched at the next round; at once where a reader waits for it."""
@@ -378,6 +428,7 @@ class Store:
         """Everything held is stale, whatever its age."""
         with self._lock:
             self._holdings.expire()
+            self._unfinished.clear()
 
     def held(self, resource: Resource) -> Any:
         """The value that is held, whatever its age; None where there is none. Does not count as a read."""
@@ -429,10 +480,3 @@ class Store:
     def used(self) -> int:
         """Bytes that the entries count for."""
         return self._holdings.cache.used
-
-
-def _as_error(fault: Exception) -> SourceError:
-    """Itself, or what a reader is told where something of ours broke: never its text, which might hold a value."""
-    if isinstance(fault, SourceError):
-        return fault
-    return outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(fault).__name__}")

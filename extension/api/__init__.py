@@ -89,7 +89,7 @@ class Api:
         except ValueError as error:
             reply(problem(400, str(error)))
         except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
-            self._log.error("api.fault", error=type(error).__name__)
+            self._log.fault("api.fault", error=type(error).__name__)
             reply(problem(500, f"an internal fault: {type(error).__name__}", code="InternalFault"))
 
     def _answer(self, request: Request, reply: Reply, renewed: bool) -> None:

@@ -7,7 +7,7 @@ from extension.aws.connection import Cancel
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from extension.aws.endpoints import Endpoint
     from extension.clock import Instant
@@ -26,7 +26,8 @@ class Call:
     """One request to AWS, not yet signed. ``path`` and ``query`` (without its "?") are what goes on the wire.
 
     ``elsewhere`` is given an error answer and its code, and makes the call to ask instead where the answer says that
-    another place is the right one, else None. It is asked once: a call that it makes has none itself.
+    another place is the right one, else None. It is asked once: a call that it makes has none itself. ``parse`` makes
+    of a good answer's body what it says; where it raises ``ValueError``, AWS is asked again.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class Call:
         "host",
         "host_header",
         "method",
+        "parse",
         "path",
         "patient",
         "query",
@@ -60,6 +62,7 @@ class Call:
         body: bytes = b"",
         role: str = "",
         elsewhere: Callable[[Answer, str], Call | None] | None = None,
+        parse: Callable[[bytes], Any] | None = None,
     ) -> None:
         self.service = service
         self.region = region
@@ -73,18 +76,21 @@ class Call:
         self.body = body
         self.role = role
         self.elsewhere = elsewhere
+        self.parse = parse
         self.patient = True  # tries again when throttled; not where there is another way to the same values
 
 
 class Answer:
-    """AWS's answer below 300, or 304. ``sent``: both clocks just before the request's first byte left."""
+    """AWS's answer below 300, or 304. ``sent``: both clocks just before the request's first byte left. ``content``:
+    what the call's ``parse`` made of the body."""
 
-    __slots__ = ("body", "headers", "sent", "status")
+    __slots__ = ("body", "content", "headers", "sent", "status")
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes, sent: Instant) -> None:
         self.status = status
         self.headers = headers
         self.body = body
+        self.content: Any = None
         self.sent = sent
 
     def __repr__(self) -> str:
@@ -93,15 +99,17 @@ class Answer:
 
 class Budget:
     """How long one fetch may take: ``timeout`` seconds from when it starts, but not past ``expires``, a point in
-    monotonic time that may come closer while it runs (a round's end). ``cancel`` ends it at once. ``arriving``: a body
-    has begun to come that may take longer than a round does (contract §4)."""
+    monotonic time that may come closer while it runs (a round's end). ``cancel`` ends it at once. ``waited``: seconds
+    of the timeout that were over before it started. ``arriving``: a body has begun to come that may take longer than a
+    round does (contract §4)."""
 
-    __slots__ = ("arriving", "cancel", "expires", "timeout")
+    __slots__ = ("arriving", "cancel", "expires", "timeout", "waited")
 
     def __init__(self, timeout: float, cancel: Cancel | None = None, expires: float = float("inf")) -> None:
         self.timeout = timeout
         self.expires = expires
         self.cancel = cancel or Cancel()
+        self.waited = 0.0
         self.arriving = False
 
     def branch(self) -> Budget:

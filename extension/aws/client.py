@@ -11,7 +11,7 @@ import os
 from extension import dates
 from extension.aws import outcome, sigv4
 from extension.aws.call import Budget, TooLarge
-from extension.aws.connection import ConnectionFailed
+from extension.aws.connection import CONNECT_LIMIT, ConnectionFailed
 from extension.aws.endpoints import signing_region
 from extension.aws.exchange import Exchange, Thawed
 from extension.errors import SourceError
@@ -41,6 +41,7 @@ _HOPELESS = (
     "InvalidRange",
     "PreconditionFailed",
 )
+_FROZEN = "the environment was frozen in the middle of the call"
 _SKEW_TOLERATED = 240.0  # seconds; AWS refuses a signature that is 5 minutes off
 
 
@@ -59,15 +60,17 @@ class Client:
 
     def perform(self, call: Call, budget: Budget, sink: Sink | None = None) -> Answer:
         """The answer to ``call``; ``SourceError`` where AWS refuses, fails, or does not answer within the budget."""
-        started = self._clock.monotonic()
+        started = self._clock.monotonic() - budget.waited
         mended: set[str] = set()  # what is put right once: refused keys, a skewed clock, a freeze
         attempt = 0
         before: SourceError | None = None  # what the last attempt failed with
         while True:
+            skew = self.skew
             deadline = min(started + budget.timeout, budget.expires)
             answer, error = self._try(call, budget, deadline, sink)
             if error is None:
                 assert answer is not None
+                budget.waited = 0.0  # AWS answers: what comes next, another page, has all the time again
                 return answer
             if error.kind == outcome.TIMEOUT and before is not None:
                 error = before  # the little time that was left says less than what AWS said
@@ -76,11 +79,13 @@ class Client:
                 call = moved
                 continue
             if error.kind in _MENDABLE:
-                if error.kind in mended or not self._mend(error, call, answer):
+                if error.kind in mended or not self._mend(error, call, answer, skew):
                     raise error
                 mended.add(error.kind)
                 if error.kind == outcome.FROZEN:
                     started = self._clock.monotonic()  # done once more, freshly signed, with all its time
+                    if budget.expires <= started:  # that was an invocation before
+                        budget.expires = float("inf")
                 continue
             pause = backoff(attempt) * _random()
             attempt += 1
@@ -98,31 +103,35 @@ class Client:
         self, call: Call, budget: Budget, deadline: float, sink: Sink | None
     ) -> tuple[Answer | None, SourceError | None]:
         """One attempt: the answer, the error that it or its failure stands for, or both."""
+        before = self._clock.wall()
         try:
             answer = self._attempt(call, budget, deadline, sink)
         except Thawed:
-            return None, outcome.failure(outcome.FROZEN, "", "the environment was frozen in the middle of the call")
+            return None, outcome.failure(outcome.FROZEN, "", _FROZEN)
         except ConnectionFailed as failed:
+            if self._clock.wall() - before > budget.timeout + CONNECT_LIMIT:  # while connecting
+                return None, outcome.failure(outcome.FROZEN, "", _FROZEN)
             kind = outcome.TIMEOUT if failed.timed_out else outcome.CONNECTION
             code = _UNTRUSTED if failed.untrusted else _REFUSED if failed.refused else ""
             return None, outcome.failure(kind, code, str(failed))
         except BadMessage as bad:
-            return None, outcome.failure(outcome.CONNECTION, "", f"{call.host} answered nonsense: {bad.reason}")
+            return None, _nonsense(outcome.CONNECTION, call.host, bad.reason)
         except TooLarge as large:
             return None, outcome.failure(outcome.TOO_LARGE, _TOO_LARGE, str(large))
         except SourceError as error:  # no keys to sign with
             return None, error
         if answer.status < 300 or answer.status == 304:
-            return answer, None
+            parsed = _parsed(call, answer)
+            return (answer, None) if parsed else (None, _nonsense(outcome.TRANSIENT, call.host, "its body"))
         return answer, outcome.from_answer(answer.status, answer.headers, answer.body)
 
-    def _mend(self, error: SourceError, call: Call, answer: Answer | None) -> bool:
-        """Put right what made the attempt fail; False where that is not in our hands."""
+    def _mend(self, error: SourceError, call: Call, answer: Answer | None, skew: float) -> bool:
+        """Put right what made the attempt fail, signed with that skew; False where that is not in our hands."""
         if error.kind == outcome.CREDENTIALS:
             self._credentials.renew(call.role)
             return answer is not None  # refused by AWS; where there are none, asking again makes none
         if error.kind == outcome.SKEWED_CLOCK:
-            return answer is not None and self._learn_skew(answer)
+            return answer is not None and self._learn_skew(answer, skew)
         return True
 
     def _attempt(self, call: Call, budget: Budget, deadline: float, sink: Sink | None) -> Answer:
@@ -166,16 +175,31 @@ class Client:
                 else:
                     connection.close()
 
-    def _learn_skew(self, answer: Answer) -> bool:
-        """Whether the server's clock is so far from ours that this is why it refused; then sign with its time."""
+    def _learn_skew(self, answer: Answer, signed_with: float) -> bool:
+        """Whether the server's clock is so far from what was signed that this is why it refused; then sign with its
+        time. Another call may have learnt it meanwhile."""
         server = dates.from_http(answer.headers.get("date", ""))
         if server is None:
             return False
         skew = server - self._clock.wall()
-        if abs(skew - self.skew) < _SKEW_TOLERATED:
+        if abs(skew - signed_with) < _SKEW_TOLERATED:
             return False
         self.skew = skew
         return True
+
+
+def _parsed(call: Call, answer: Answer) -> bool:
+    """Whether the body says what it is to say; then the answer's ``content`` is that."""
+    if call.parse is not None and answer.status < 300:
+        try:
+            answer.content = call.parse(answer.body)
+        except ValueError:
+            return False
+    return True
+
+
+def _nonsense(kind: str, host: str, what: str) -> SourceError:
+    return outcome.failure(kind, "", f"{host} answered nonsense: {what}")
 
 
 def _random() -> float:

@@ -52,4 +52,12 @@ class Directory:
         region = region or self.region
         headers = [("Content-Type", "application/x-amz-json-1.1"), ("X-Amz-Target", action)]
         endpoint = self.endpoint(service, region)
-        return Call(service, region, endpoint, headers=headers, body=jsontext.dumps(payload), role=role)
+        body = jsontext.dumps(payload)
+        return Call(service, region, endpoint, headers=headers, body=body, role=role, parse=_document)
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    document = jsontext.loads(body)
+    if not isinstance(document, dict):
+        raise ValueError("no JSON object")
+    return document

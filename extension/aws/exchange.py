@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from extension.clock import Clock, Instant
 
 _ERROR_BODY = 65536  # bytes of it that are looked at
+_STEP = 0.25  # seconds
 
 
 class Thawed(Exception):
@@ -103,11 +104,11 @@ class Exchange:
                 return answer, False
             if parser.complete:
                 answer.body = keep.value()
-                return answer, parser.keep_alive and not ended
+                return _whole(answer, parser), parser.keep_alive and not ended
 
     def _receive(self, parser: ResponseParser, limit: float) -> bool:
         """Give the parser what has come, or the end of the stream: then False."""
-        data = self._watched(lambda: self._connection.receive(limit))
+        data = self._watched(lambda: self._hear(limit))
         if data:
             self.begun = True
             parser.feed(data)
@@ -118,6 +119,17 @@ class Exchange:
             raise ConnectionFailed("cancelled")
         parser.feed_eof()
         return False
+
+    def _hear(self, limit: float) -> bytes:
+        """What has come, waiting at most ``limit`` seconds: in steps, as the call's end may come closer meanwhile."""
+        until = self._clock.monotonic() + limit
+        while True:
+            left = min(until, self._budget.expires) - self._clock.monotonic()
+            try:
+                return self._connection.receive(min(left, _STEP))
+            except ConnectionFailed as failed:
+                if not failed.timed_out or left <= _STEP:
+                    raise
 
     def _left(self, streaming: bool = False) -> float:
         """Seconds that the next wait may take. While a streamed body arrives the fetch timeout counts for each silence
@@ -139,3 +151,10 @@ class Exchange:
         finally:
             if self._clock.wall() - before > self._budget.timeout + CONNECT_LIMIT:
                 raise Thawed
+
+
+def _whole(answer: Answer, parser: ResponseParser) -> Answer:
+    """The answer, unless more came than was announced: then it is not known where its body ends."""
+    if parser.surplus and answer.status < 300:
+        raise BadMessage(400, "longer than announced")
+    return answer

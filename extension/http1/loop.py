@@ -127,7 +127,7 @@ class Loop:
         except Gone:
             self.drop(client)
         except Exception as error:  # noqa: BLE001 (a fault of ours costs this connection, not the service)
-            self._log.error("server.fault", error=type(error).__name__)
+            self._log.fault("server.fault", error=type(error).__name__)
             self.drop(client)
         else:
             self.watch(client)
@@ -212,7 +212,7 @@ class Loop:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
-                self._log.error("server.fault", error=type(error).__name__)
+                self._log.fault("server.fault", error=type(error).__name__)
 
     def _give_up(self) -> None:
         for client in filter(None, self._clients):

@@ -64,6 +64,7 @@ class ResponseParser:
         "headers",
         "reason",
         "status",
+        "surplus",
     )
 
     def __init__(self, head_request: bool = False, max_head: int = 65536) -> None:
@@ -71,6 +72,7 @@ class ResponseParser:
         self.reason = b""
         self.headers: Fields = []  # names in lower case, values without blanks around them, in the order sent
         self.complete = False  # the body has arrived; read() may still have to hand over its end
+        self.surplus = False  # bytes came behind it: where its length was declared, that was not its length
         self._head_request = head_request
         self._max_head = max_head
         self._head = bytearray()
@@ -192,3 +194,4 @@ class ResponseParser:
             self._pieces.append(data if stop - start == end else memoryview(data)[start:stop])
         if stop < end:
             self._reusable = False
+            self.surplus = True

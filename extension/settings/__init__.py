@@ -143,7 +143,7 @@ class Settings:
         return cls(
             **fields,
             initialization_type=initialization_type,
-            entries=tuple(merge(entries + file_entries, ttl)),
+            entries=tuple(merge(entries + file_entries, ttl, fields.get("region", ""))),
             warnings=tuple(values.warnings),
         )
 

@@ -25,8 +25,26 @@ THROTTLED_FOR = 60.0  # seconds that a throttled batch action is left alone
 _ALONE_MOST = 1000  # names remembered as having sunk a batch
 
 
+class BatchMemories:
+    """What a source knows of its batch action, by region and role: what one role is denied another may be allowed, and
+    each account has a quota of its own in each region."""
+
+    __slots__ = ("_by_place", "_clock")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._by_place: dict[tuple[str, str], BatchMemory] = {}
+
+    def of(self, region: str, role: str) -> BatchMemory:
+        """The one for that place."""
+        memory = self._by_place.get((region, role))
+        if memory is None:  # of two threads that come first, both get the one that is kept
+            memory = self._by_place.setdefault((region, role), BatchMemory(self._clock))
+        return memory
+
+
 class BatchMemory:
-    """What a source knows of its batch action in this process."""
+    """What is known of a batch action under one role in one region."""
 
     __slots__ = ("_alone", "_clock", "_denied", "_lock", "_throttled_until")
 
@@ -91,6 +109,14 @@ class Fallback:
             last = self._left == 0
         if last and (self._culprits or not self._unclear):
             self._memory.learn(self._culprits)
+
+
+def entries(document: dict[str, Any], name: str, kind: type[T]) -> list[T]:
+    """The list of that name in AWS's answer, empty where there is none; ``SourceError`` where it holds other things."""
+    found = document.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, kind) for item in found):
+        raise outcome.failure(outcome.TRANSIENT, "", f"AWS's answer has nonsense for {name}")
+    return found
 
 
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -6,12 +6,11 @@ load.
 
 from __future__ import annotations
 
-from extension import jsontext
 from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import PARAMETERS_IN_BATCH
-from extension.sources.batching import BatchMemory, chunks, grouped
-from extension.sources.listing import Listing, pattern_of
+from extension.sources.batching import BatchMemories, chunks, entries, grouped
+from extension.sources.listing import Listing, PagedCall, pattern_of
 from extension.sources.parameter import SECURE, Deferred, Parameter
 
 TYPE_CHECKING = False
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from extension.clock import Clock, Instant
     from extension.fetcher import FetchCall
     from extension.references import Resource
-    from extension.sources.batching import Fallback
+    from extension.sources.batching import BatchMemory, Fallback
 
     Deliver = Callable[[Resource, Any, Instant], None]
 
@@ -39,14 +38,15 @@ class ParameterStore:
     def __init__(self, client: Client, directory: Directory, clock: Clock, most_names: int) -> None:
         self._client = client
         self._directory = directory
-        self._memory = BatchMemory(clock)
+        self._memories = BatchMemories(clock)
         self._most_names = most_names
 
     def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:
         """The calls that fetch these; ``deferred``: without decryption, and what needs it comes to ``Deferred``."""
         calls: list[FetchCall] = []
         for group in grouped(resources, self._place):
-            batchable = [resource for resource in group if self._batchable(resource)]
+            memory = self._memory(group[0])
+            batchable = [resource for resource in group if _batchable(resource, memory)]
             in_batch = set(batchable)
             # A name may stand in a batch once: another spelling of the same words waits for the next batch.
             by_name = grouped(batchable, _spelled)
@@ -70,24 +70,23 @@ class ParameterStore:
         """What the resources of one batch have in common; an ARN says its region, a name means the own one."""
         return resource.region or self._directory.region, resource.role, resource.decrypt
 
-    def _batchable(self, resource: Resource) -> bool:
-        return (
-            not pattern_of(resource)
-            and not resource.name.startswith(_SECRET_REFERENCE)
-            and self._memory.usable
-            and not self._memory.alone(resource)
-        )
+    def _memory(self, resource: Resource) -> BatchMemory:
+        region, role, _ = self._place(resource)
+        return self._memories.of(region, role)
 
     def _perform(self, action: str, payload: dict[str, Any], resource: Resource, budget: Budget) -> tuple[Answer, Any]:
         call = self._directory.json_call(SERVICE, "AmazonSSM." + action, payload, resource.region, resource.role)
         answer = self._client.perform(call, budget)
-        try:
-            document = jsontext.loads(answer.body)
-            if isinstance(document, dict):
-                return answer, document
-        except ValueError:
-            pass
-        raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store answered nonsense")
+        return answer, answer.content
+
+
+def _batchable(resource: Resource, memory: BatchMemory) -> bool:
+    return (
+        not pattern_of(resource)
+        and not resource.name.startswith(_SECRET_REFERENCE)
+        and memory.usable
+        and not memory.alone(resource)
+    )
 
 
 def _spelled(resource: Resource) -> str:
@@ -158,30 +157,30 @@ class _Batch:
         except SourceError as error:
             if error.role or error.kind not in (outcome.DENIED, outcome.MALFORMED):
                 raise  # not even asked for; or throttled, 5xx or timeout: single calls would only add to it
-            fallback = source._memory.sank(self.resources)
+            fallback = source._memory(first).sank(self.resources)
             return [_Single(source, resource, self._deferred, fallback) for resource in self.resources]
-        for item in document.get("Parameters") or ():
+        for item in entries(document, "Parameters", dict):
             parameter = _parameter(item, decrypt)
             selector = parameter.selector or ""
             for spelling in (parameter.name + selector, parameter.arn + selector):
                 for resource in wanted.pop(spelling, ()):
                     deliver(resource, _or_deferred(parameter, resource), answer.sent)
-        for spelling in document.get("InvalidParameters") or ():
+        for spelling in entries(document, "InvalidParameters", str):
             code = "ParameterVersionNotFound" if ":" in spelling.rpartition("/")[2] else "ParameterNotFound"
             for resource in wanted.pop(spelling, ()):
                 deliver(resource, outcome.failure(outcome.NOT_FOUND, code, "there is no such parameter"), answer.sent)
         return [_Single(source, resource, self._deferred) for resources in wanted.values() for resource in resources]
 
 
-class _ByPath:
+class _ByPath(PagedCall):
     """GetParametersByPath, page after page, for one wildcard."""
 
     action = "GetParametersByPath"
 
     def __init__(self, source: ParameterStore, resource: Resource, deferred: bool) -> None:
+        super().__init__(resource)
         self._source = source
         self._deferred = deferred
-        self.resources = (resource,)
         self.host = source.host(resource.region)
 
     def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
@@ -193,24 +192,24 @@ class _ByPath:
             "WithDecryption": decrypt,
             "MaxResults": PARAMETERS_IN_BATCH,
         }
-        members: list[Resource] = []
-        left_out = False
-        sent: Instant | None = None
         while True:
+            members, before = self._read
+            if before:
+                payload["NextToken"] = before
             answer, document = self._source._perform("GetParametersByPath", payload, resource, budget)
-            sent = sent or answer.sent
-            for item in document.get("Parameters") or ():
-                if len(members) == self._source._most_names:
-                    left_out = True
-                    break
+            self.began = self.began or answer.sent
+            items = entries(document, "Parameters", dict)
+            room = self._source._most_names - len(members)
+            for item in items[:room]:
                 parameter = _parameter(item, decrypt)
                 member = resource.replaced(name=parameter.name, selector="")
-                members.append(member)
+                members += (member,)
                 deliver(member, _or_deferred(parameter, member), answer.sent)
             token = document.get("NextToken")
+            left_out = len(items) > room
             if not token or left_out:
-                deliver(resource, Listing(members, left_out or bool(token)), sent)
+                deliver(resource, Listing(members, left_out), self.began)
                 return ()
-            if token == payload.get("NextToken"):
+            if token == before:
                 raise outcome.failure(outcome.TRANSIENT, "", "Parameter Store gives the same page again")
-            payload["NextToken"] = token
+            self._turn(members, token)

@@ -13,7 +13,7 @@ from extension.aws.endpoints import s3_location
 from extension.errors import SourceError
 from extension.percent import decode, encode
 from extension.sources.bucket_regions import BucketRegions
-from extension.sources.listing import Listing, pattern_of
+from extension.sources.listing import Listing, PagedCall, pattern_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,16 +166,23 @@ class S3:
         except ValueError as error:
             raise outcome.failure(outcome.MALFORMED, "InvalidBucketName", str(error)) from None
 
-    def call(self, resource: Resource, key: str, query: str, headers: list[tuple[str, str]]) -> Call:
+    def call(
+        self,
+        resource: Resource,
+        key: str,
+        query: str,
+        headers: list[tuple[str, str]],
+        parse: Callable[[bytes], Any] | None = None,
+    ) -> Call:
         """A GET for that key of the resource's bucket, "" for the bucket itself; it follows the bucket once to its own
         region, whose host is resolved like any other (a custom endpoint stays: then the signature alone changes)."""
         region = self._region(resource)
 
         def elsewhere(answer: Answer, code: str) -> Call | None:
             other = self._regions.learn(_bucket(resource), region, answer, code)
-            return self._call(other, resource, key, query, headers, None) if other else None
+            return self._call(other, resource, key, query, headers, parse, None) if other else None
 
-        return self._call(region, resource, key, query, headers, elsewhere)
+        return self._call(region, resource, key, query, headers, parse, elsewhere)
 
     def _call(
         self,
@@ -184,6 +191,7 @@ class S3:
         key: str,
         query: str,
         headers: list[tuple[str, str]],
+        parse: Callable[[bytes], Any] | None,
         elsewhere: Callable[[Answer, str], Call | None] | None,
     ) -> Call:
         host, host_header, path = self._location(resource, key, region)
@@ -199,6 +207,7 @@ class S3:
             headers=headers,
             role=resource.role,
             elsewhere=elsewhere,
+            parse=parse,
         )
 
 
@@ -354,14 +363,14 @@ class _GetTable(_Get):
         return ()
 
 
-class _List:
+class _List(PagedCall):
     """ListObjectsV2, page after page, for one wildcard; the objects follow as calls of their own."""
 
     action = "ListObjectsV2"
 
     def __init__(self, source: S3, resource: Resource) -> None:
+        super().__init__(resource)
         self._source = source
-        self.resources = (resource,)
         self.host = source.host(resource)
 
     def run(self, budget: Budget, deliver: Deliver) -> Sequence[FetchCall]:
@@ -369,29 +378,33 @@ class _List:
         bucket, _, prefix = resource.name.partition("/")
         # One level: what lies deeper is folded by the delimiter and never sent.
         fixed = f"&prefix={encode(prefix)}" + ("&delimiter=%2F" if pattern_of(resource) == "*" else "")
-        members: list[Resource] = []
-        token = ""
-        sent: Instant | None = None
         while True:
-            query = "list-type=2&encoding-type=url" + (f"&continuation-token={encode(token)}" if token else "") + fixed
-            answer = self._source._client.perform(self._source.call(resource, "", query, []), budget)
-            sent = sent or answer.sent
-            before, token = token, ""
-            try:
-                for name, text in xml.leaves(answer.body):
-                    if name == "Key" and not text.endswith("/"):  # a "folder" made by the console is an empty object
-                        members.append(
-                            resource.replaced(name=f"{bucket}/{decode(text.replace('+', ' '))}", selector="")
-                        )
-                    elif name == "NextContinuationToken":
-                        token = text
-            except ValueError:
-                raise outcome.failure(outcome.TRANSIENT, "", "S3 answered a listing with nonsense") from None
+            members, before = self._read
+            query = (
+                "list-type=2&encoding-type=url" + (f"&continuation-token={encode(before)}" if before else "") + fixed
+            )
+            call = self._source.call(resource, "", query, [], _page)
+            answer = self._source._client.perform(call, budget)
+            self.began = self.began or answer.sent
+            keys, token = answer.content
+            members += tuple([resource.replaced(name=f"{bucket}/{key}", selector="") for key in keys])
             if not token or len(members) >= self._source._most_names:
                 break
             if token == before:
                 raise outcome.failure(outcome.TRANSIENT, "", "S3 gives the same page again")
+            self._turn(members, token)
         left_out = len(members) > self._source._most_names or bool(token)
         members = members[: self._source._most_names]
-        deliver(resource, Listing(members, left_out), sent)
+        deliver(resource, Listing(members, left_out), self.began)
         return [_Get(self._source, member) for member in members]
+
+
+def _page(document: bytes) -> tuple[list[str], str]:
+    """The keys on one page of a listing, and the token of the next page; "" where there is none."""
+    keys, token = [], ""
+    for name, text in xml.leaves(document):
+        if name == "Key" and not text.endswith("/"):  # a "folder" made by the console is an empty object
+            keys.append(decode(text.replace("+", " ")))
+        elif name == "NextContinuationToken":
+            token = text
+    return keys, token

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import binascii
 
-from extension import jsontext
 from extension.aws import outcome
 from extension.errors import SourceError
 from extension.quotas import SECRETS_IN_BATCH, SECRETS_SINGLES
-from extension.sources.batching import BatchMemory, chunks, grouped
+from extension.sources.batching import BatchMemories, chunks, entries, grouped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from extension.clock import Clock, Instant
     from extension.fetcher import FetchCall
     from extension.references import Resource
-    from extension.sources.batching import Fallback
+    from extension.sources.batching import BatchMemory, Fallback
 
     Deliver = Callable[[Resource, Any, Instant], None]
 
@@ -58,14 +57,15 @@ class SecretsManager:
         self._client = client
         self._directory = directory
         self._batch = batch
-        self._memory = BatchMemory(clock)
+        self._memories = BatchMemories(clock)
 
     def plan(self, resources: Sequence[Resource], *, deferred: bool = False) -> list[FetchCall]:  # noqa: ARG002 (parameters')
         """The calls that fetch these."""
         calls: list[FetchCall] = []
         for group in grouped(resources, self._place):
-            batchable = [resource for resource in group if self._batchable(resource)]
-            if not self._worth_a_batch(len(batchable)):
+            memory = self._memory(group[0])
+            batchable = [resource for resource in group if _batchable(resource) and not memory.alone(resource)]
+            if not self._worth_a_batch(len(batchable), memory):
                 batchable = []
             in_batch = set(batchable)
             calls += [_Batch(self, piece) for piece in chunks(batchable, SECRETS_IN_BATCH)]
@@ -84,14 +84,18 @@ class SecretsManager:
         """What the resources of one batch have in common; an ARN says its region, a name means the own one."""
         return resource.region or self._directory.region, resource.role
 
-    def _batchable(self, resource: Resource) -> bool:
-        partial_arn = bool(resource.arn) and not resource.full_arn
-        return not resource.selector and not partial_arn and not self._memory.alone(resource)
+    def _memory(self, resource: Resource) -> BatchMemory:
+        return self._memories.of(*self._place(resource))
 
-    def _worth_a_batch(self, count: int) -> bool:
-        if self._batch == "never" or not self._memory.usable:
+    def _worth_a_batch(self, count: int, memory: BatchMemory) -> bool:
+        if self._batch == "never" or not memory.usable:
             return False
         return count > (1 if self._batch == "always" else SECRETS_SINGLES)
+
+
+def _batchable(resource: Resource) -> bool:
+    partial_arn = bool(resource.arn) and not resource.full_arn
+    return not resource.selector and not partial_arn
 
 
 class _Single:
@@ -116,7 +120,7 @@ class _Single:
         )
         try:
             answer = self._source._client.perform(call, budget)
-            secret = _secret(_document(answer.body))
+            secret = _secret(answer.content)
         except SourceError as error:
             if self._fallback is not None:
                 self._fallback.note(resource, error)
@@ -150,14 +154,14 @@ class _Batch:
                 )
                 call.patient = False  # single calls have a quota of their own, a hundred times this one
                 answer = source._client.perform(call, budget)
-                document = _document(answer.body)
-                for item in document.get("SecretValues") or ():
+                document = answer.content
+                for item in entries(document, "SecretValues", dict):
                     secret = _secret(item)
                     for resource in wanted.pop(secret.arn, []) + wanted.pop(secret.name, []):
                         deliver(resource, secret, answer.sent)
-                for item in document.get("Errors") or ():
-                    error = outcome.from_item(item.get("ErrorCode") or "", item.get("Message") or "")
-                    for resource in wanted.pop(item.get("SecretId"), []):
+                for item in entries(document, "Errors", dict):
+                    error = outcome.from_item(str(item.get("ErrorCode") or ""), str(item.get("Message") or ""))
+                    for resource in wanted.pop(str(item.get("SecretId")), []):
                         deliver(resource, error, answer.sent)
                 token = document.get("NextToken")
                 if not token or not wanted:
@@ -171,25 +175,16 @@ class _Batch:
     def _instead(self, error: SourceError, left: list[Resource]) -> Sequence[FetchCall]:
         """The single calls to make where the batch failed with ``error``, or the error itself."""
         source = self._source
+        memory = source._memory(self.resources[0])
         if error.role:
             raise error  # the batch was not even asked for
         if error.kind == outcome.THROTTLED:
-            source._memory.throttled()
+            memory.throttled()
             return [_Single(source, resource) for resource in left]
         if error.kind in (outcome.DENIED, outcome.MALFORMED):
-            fallback = source._memory.sank(left)
+            fallback = memory.sank(left)
             return [_Single(source, resource, fallback) for resource in left]
         raise error
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        document = jsontext.loads(body)
-        if isinstance(document, dict):
-            return document
-    except ValueError:
-        pass
-    raise outcome.failure(outcome.TRANSIENT, "", "Secrets Manager answered nonsense")
 
 
 def _secret(document: Any) -> Secret:

@@ -29,9 +29,11 @@ FAULTS = (
     "fetch.fault",
     "init.degraded",
     "lifecycle.degraded",
+    "prefetch.fault",
     "read.fault",
     "refresh.fault",
     "server.fault",
+    "store.fault",
 )
 
 

@@ -125,6 +125,22 @@ def test_connections_that_hang(aws, api, launch, full_backlog):
     _check_reads_fail(sidecar, {504})
 
 
+def test_one_service_that_hangs_keeps_no_other_one_waiting(aws, api, launch, full_backlog):
+    """As behind a VPC endpoint of one service whose security group drops."""
+    fill(aws)
+    sidecar = launch(
+        aws,
+        **LISTS | {"secrets": list(SECRETS)[:6]},
+        environ={"AWS_ENDPOINT_URL_SECRETS_MANAGER": f"https://127.0.0.1:{full_backlog.port}"},
+        init_timeout="700ms",  # connecting may take a second
+    )
+    api.wait_next()
+    aws.clear_calls()
+    assert "parameter value 1" == sidecar.get("/parameters/app/parameter-1").text
+    assert b'{"EUR": 1.0}' == sidecar.get("/s3/lookup/rates.json").body
+    assert [] == aws.calls
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"), [({}, "timeout:1 attempts:2"), ({"RES_OPTIONS": "timeout:3"}, "timeout:3")]
 )

@@ -53,6 +53,33 @@ def test_what_is_due_is_fetched_again_batched_and_conditionally(aws, api, ready)
     assert 10 == len(sidecar.events("entry.changed"))
 
 
+def test_a_round_is_batched_as_a_prefetch_is(aws, api, ready):
+    """Thirty parameters cost three calls, and not thirty."""
+    names = [f"/many/{number}" for number in range(30)]
+    for name in names:
+        aws.put_parameter(name, "value", type="SecureString")
+    sidecar = ready(parameters=names, **SHORT)
+    for _ in range(2):
+        assert {"value"} == {sidecar.get(f"/parameters{name}").text for name in names}
+        let_pass(DUE_AFTER)
+        aws.clear_calls()
+        api.invoke_and_wait()
+        assert {"GetParameters": 3} == _actions(aws)
+
+
+def test_an_object_that_has_not_changed_is_kept_and_as_young_as_the_question(aws, api, ready):
+    fill(aws)
+    sidecar = ready(s3=["s3://lookup/rates.json"], ttl="2s")
+    let_pass(1.65)
+    aws.clear_calls()
+    api.invoke_and_wait()
+    assert [304] == [call.status for call in aws.calls]
+    let_pass(0.6)  # past the TTL of what came with the body
+    answer = sidecar.get("/s3/lookup/rates.json")
+    assert (b'{"EUR": 1.0}', "hit", "0") == (answer.body, answer.header("preheat-cache"), answer.header("age"))
+    assert 1 == aws.count()
+
+
 def test_after_the_first_only_what_was_read_is_kept_fresh(aws, api, ready):
     """What nobody reads costs nothing."""
     fill(aws)
@@ -63,6 +90,22 @@ def test_after_the_first_only_what_was_read_is_kept_fresh(aws, api, ready):
     aws.clear_calls()
     api.invoke_and_wait()
     assert [["app/secret-3"]] == [call.resources for call in aws.calls]
+
+
+def test_a_handler_that_reads_before_its_invoke_has_refreshed_keeps_it_refreshed(aws, api, ready):
+    """It is quicker than AWS; the next INVOKE refreshes all the same."""
+    fill(aws)
+    sidecar = ready(secrets=["app/secret-1"], ttl="1s", stale_while_revalidate="1m")
+    for _ in range(2):
+        let_pass(0.82)
+        aws.clear_calls()
+        hold = aws.hold()
+        invocation = api.invoke()
+        hold.wait()
+        assert "secret value 1" == sidecar.get("/secrets/app/secret-1", {"Cache-Control": "max-age=60"}).text
+        hold.release()
+        api.wait_invocation(invocation)
+        assert 1 == aws.count()
 
 
 def test_a_read_of_what_is_due_is_served_and_marks_it_for_the_next_invoke(aws, api, ready):
@@ -117,6 +160,53 @@ def test_what_a_round_had_no_time_for_stays_due(aws, api, ready):
     aws.clear_calls()
     api.invoke_and_wait()
     assert {"BatchGetSecretValue": 1, "GetParameters": 1, "GetObject": 2} == _actions(aws)
+    assert [] == sidecar.events("fetch.failed")
+
+
+NEW = b"new " * 1000
+
+
+def _body_that_drips(aws, seconds):
+    """The object has changed, and takes that long to arrive or longer; the parameter hangs."""
+    aws.put_object("lookup", "deep/blob.bin", NEW)
+    aws.faults.add("hang", "ssm")
+    aws.faults.add("drip", "s3", piece=len(NEW) // 10, pause=seconds / 10)  # the head is in the first piece
+
+
+def test_a_body_that_has_begun_to_arrive_may_go_on_after_the_round(aws, api, ready):
+    """It would else be cut at every INVOKE, and never be new. Whatever else nobody waits for is cut meanwhile."""
+    fill(aws)
+    sidecar = ready(s3=["s3://lookup/deep/blob.bin"], parameters=["/app/parameter-1"], **SHORT)
+    let_pass(DUE_AFTER)
+    aws.clear_calls()
+    _body_that_drips(aws, 1.5)
+    invocation = api.invoke_and_wait(timeout_ms=60_000)
+    parameter, object_ = aws.wait_finished(2)[:2]
+    aws.faults.clear()
+    if parameter.service == "s3":
+        parameter, object_ = object_, parameter
+    assert (True, False, 200) == (parameter.abandoned, object_.abandoned, object_.status)
+    assert parameter.t_out < object_.t_out
+    assert invocation.elapsed > 1.0
+    assert 1 == len(sidecar.events("entry.changed"))
+    aws.clear_calls()
+    assert NEW == sidecar.get("/s3/lookup/deep/blob.bin").body  # older than its TTL by now, and asked about
+    assert [304] == [call.status for call in aws.calls]
+    assert [] == sidecar.events("fetch.failed")
+
+
+def test_and_no_longer_than_to_half_a_second_before_the_deadline(aws, api, ready):
+    fill(aws)
+    sidecar = ready(s3=["s3://lookup/deep/blob.bin"], parameters=["/app/parameter-1"], ttl="2s")
+    let_pass(1.6)
+    _body_that_drips(aws, 30)
+    invocation = api.invoke_and_wait(timeout_ms=1800)
+    assert 1.0 < invocation.elapsed < 1.3 + SLACK
+    aws.faults.clear()
+    api.invoke_and_wait()
+    aws.clear_calls()
+    assert NEW == sidecar.get("/s3/lookup/deep/blob.bin").body
+    assert [] == aws.calls
     assert [] == sidecar.events("fetch.failed")
 
 
@@ -194,3 +284,31 @@ def test_an_invoke_without_a_deadline_still_ends_after_a_second(aws, api, ready)
     assert time.monotonic() - started < 1 + SLACK
     hang.release()
     assert "secret value 1" == sidecar.get("/secrets/app/secret-1").text
+
+
+def test_twenty_misses_of_an_aws_that_hangs_wait_for_one_timeout_and_not_for_one_after_another(aws, ready):
+    """Four connections to a host: the others wait for their turn, and that is part of their time."""
+    sidecar = ready(fetch_timeout="1s")
+    aws.faults.add("hang")
+    clients = [sidecar.connect() for _ in range(20)]
+    started = time.monotonic()
+    for number, client in enumerate(clients):
+        client.ask("GET", f"/secrets/absent-{number}")
+    assert [504] * 20 == [client.answer().status for client in clients]
+    assert time.monotonic() - started < 3, "five timeouts in a row"
+    for client in clients:
+        client.close()
+
+
+def test_twenty_misses_of_a_slow_aws_are_all_answered(aws, ready):
+    """Five times 200 ms are more than the timeout; but it is one call that takes too long then, not the queue."""
+    for number in range(20):
+        aws.put_secret(f"slow-{number}", f"value {number}")
+    sidecar = ready(fetch_timeout="700ms")
+    aws.latency = 0.2
+    clients = [sidecar.connect() for _ in range(20)]
+    for number, client in enumerate(clients):
+        client.ask("GET", f"/secrets/slow-{number}")
+    assert [f"value {number}" for number in range(20)] == [client.answer().text for client in clients]
+    for client in clients:
+        client.close()

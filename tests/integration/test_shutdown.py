@@ -39,6 +39,20 @@ def test_it_ends_at_once_and_says_who_read_what(aws, api, ready, reason):
     assert "Exited" == api.process_exited()
 
 
+def test_what_was_never_read_is_what_was_prefetched_and_not_what_was_never_there(aws, api, ready):
+    """A wildcard stands for its members: those may have been for nothing."""
+    fill(aws)
+    sidecar = ready(secrets=["app/secret-1", "absent"], parameters=["/app/*"])
+    for number in range(1, 10):
+        sidecar.get(f"/parameters/app/parameter-{number}")
+    sidecar.get("/secrets/absent")
+    api.shutdown()
+    _ends_within(sidecar, SLACK)
+    (line,) = sidecar.events("shutdown.report")
+    assert ["/app/parameter-0", "app/secret-1"] == sorted(line["never_read"])
+    assert {f"/app/parameter-{number}" for number in range(1, 10)} == {row["resource"] for row in line["entries"]}
+
+
 FORMS: dict[str, dict[str, Any]] = {
     "text/plain": {},
     "application/json": {"content_type": "application/json"},

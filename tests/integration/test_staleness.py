@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.lambda_api import FakeLambdaApi
 from tests.integration.passing_time import let_pass
+from tests.integration.reading import wait_read
 from tests.integration.world import fill
 
 TTL = 0.4  # seconds
@@ -66,6 +67,28 @@ def test_where_nothing_freezes_a_read_starts_the_refresh_itself(aws, launch):
         deadline = time.monotonic() + 5
         while "new" != sidecar.get("/secrets/app/secret-1").text:
             assert time.monotonic() < deadline
+
+
+def test_where_nothing_freezes_a_hundred_processes_may_ask_at_once(aws, launch):
+    """Managed Instances run many of a function's processes in one environment, and start them together."""
+    fill(aws)
+    with FakeLambdaApi(managed_instances=True) as api:
+        sidecar = launch(aws, api=api, parameters=["/app/parameter-1"])
+        api.wait_next()
+        hold = aws.hold()
+        clients = [sidecar.connect() for _ in range(100)]
+        targets = ["/secrets/app/secret-1", "/parameters/app/parameter-1", "/s3/lookup/rates.json", "/secrets/absent"]
+        expected = [(200, "secret value 1"), (200, "parameter value 1"), (200, '{"EUR": 1.0}'), (404, None)]
+        for number, client in enumerate(clients):
+            client.ask("GET", targets[number % 4])
+        wait_read(*clients)
+        hold.release()
+        for number, client in enumerate(clients):
+            status, text = expected[number % 4]
+            answer = client.answer()
+            assert (status, text) == (answer.status, answer.text if status == 200 else None)
+            client.close()
+        assert 1 + 3 == aws.count()
 
 
 def test_where_nothing_freezes_a_timer_keeps_what_is_read_fresh(aws, launch):

@@ -126,3 +126,41 @@ def test_a_wildcard_can_be_read_as_a_document(aws, ready, wildcard, names, liste
         answer = sidecar.get(f"/parameters{wildcard}")
         assert {name: f"value of {name}" for name in names} == answer.json
         assert "application/json" == answer.header("content-type")
+
+
+@pytest.mark.parametrize(
+    ("listed", "action", "target"),
+    [
+        ({"parameters": ["/app/*"]}, "GetParametersByPath", "/parameters/app/{}"),
+        ({"s3": ["s3://bucket/app/*"]}, "ListObjectsV2", "/s3/bucket/app/{}"),
+    ],
+)
+def test_a_listing_that_takes_longer_than_a_round_is_finished_by_the_rounds_that_follow(
+    aws, api, ready, listed, action, target
+):
+    """Each INVOKE gives it a second; were it begun anew each time, it would cost every invocation that, for ever."""
+    names = [f"{number:03}" for number in range(120)]
+    for name in names:
+        aws.put_parameter(f"/app/{name}", f"value {name}")
+        aws.put_object("bucket", f"app/{name}", f"value {name}")
+    aws.s3.list_page_size = 10
+    aws.latency = lambda call: 0.15 if call.action == action else 0.0
+    sidecar = ready(**listed, init_timeout="0")
+    rounds = _rounds_until_nothing_is_due(aws, api)
+    pages = [call for call in aws.calls if call.action == action and not call.abandoned]
+    assert rounds >= 2
+    assert 12 == len({call.parameters.get("NextToken") or call.parameters.get("continuation-token") for call in pages})
+    assert len(pages) <= 12 + rounds  # the one that a round cut is asked for again
+    aws.clear_calls()
+    assert [f"value {name}" for name in names] == [sidecar.get(target.format(name)).text for name in names]
+    assert [] == aws.calls
+    assert [] == sidecar.events("fetch.failed")
+
+
+def _rounds_until_nothing_is_due(aws, api):
+    for rounds in range(12):
+        before = aws.count()
+        api.invoke_and_wait()
+        if before == aws.count():
+            return rounds
+    raise AssertionError("each INVOKE makes calls")

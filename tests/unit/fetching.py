@@ -76,7 +76,7 @@ class Bench:
         self.outcomes = []
         self._lock = threading.Lock()
 
-    def error(self, event, **fields):
+    def fault(self, event, **fields):
         self.faults.append((event, fields))
 
     def deliver(self, job, resource, result, sent):

@@ -44,7 +44,7 @@ class Bench:
         entry = self.cache.peek(key) or Entry(key, resource)
         entry.value, entry.sent, entry.policy = value, Instant(1.0, 1.0), Policy(300.0, 0.0, 0.0)
         self.cache.put(entry)
-        self.links.join(resource, entry, self.cache, self.resolver)
+        self.links.join(self.links.spellings(resource, value, self.resolver), entry, self.cache)
         return entry
 
     def find(self, resource):

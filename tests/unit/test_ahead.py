@@ -23,7 +23,7 @@ class Pool:
     def warm(self, endpoint, host, limit, cancel):
         self.warmed.append(limit)
 
-    def ahead(self, work):  # the fetcher's
+    def open_ahead(self, host, work):  # the fetcher's
         work()
 
 

@@ -5,9 +5,10 @@ import threading
 import pytest
 
 from extension.aws import outcome
-from extension.fetcher import Job, Round
+from extension.fetcher import Fetcher, Job, Round
 from tests.unit.doubles import double
 from tests.unit.fetching import LIMIT, TIMEOUTS, Bench, Call, Held
+from tests.unit.hand_clock import HandClock
 
 
 @pytest.fixture
@@ -186,6 +187,154 @@ def test_work_ahead_runs_and_what_breaks_in_it_hurts_nobody():
     bench.submit(Call("a"))
     bench.finish()
     assert [("fetch.fault", {"error": "KeyError"})] == bench.faults
+
+
+class Opener:
+    """Opens a connection until it is let go."""
+
+    def __init__(self, then=None):
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self._then = then
+
+    def __call__(self):
+        self.begun.set()
+        assert self.go_on.wait(LIMIT)
+        if self._then is not None:
+            self._then()
+
+
+@pytest.mark.parametrize("then", [None, {}.popitem], ids=["opened", "broken"])
+def test_a_job_whose_connection_is_being_opened_runs_once_it_is(then):
+    bench = Bench()
+    opener = Opener(double(then))
+    bench.fetcher.open_ahead("a", opener)
+    (job,) = bench.submit(Call("one"))
+    assert opener.begun.wait(LIMIT)
+    assert (True, False) == (job.queued, job.started)
+
+    opener.go_on.set()
+
+    assert [("one", "value of one")] == bench.finish()
+    assert bench.fetcher._alive == 1  # it takes no second worker to wait for the first
+
+
+def test_a_host_that_hangs_in_connecting_keeps_no_other_one_waiting():
+    bench = Bench(workers=8)
+    openers = [Opener() for _ in range(4)]
+    for opener in openers:
+        bench.fetcher.open_ahead("hangs", opener)
+    bench.submit(*[Call(str(number), host="hangs") for number in range(9)])
+    other = Round(TIMEOUTS)
+
+    for number in range(4):
+        bench.fetcher.submit(Job(Call(f"other{number}", host="other"), other, bench.deliver))
+
+    assert other.wait(LIMIT)
+    assert {f"other{number}" for number in range(4)} == {name for name, _ in bench.outcomes}
+    for opener in openers:
+        opener.go_on.set()
+    assert 13 == len(bench.finish())
+
+
+def test_a_job_can_be_dropped_while_its_connection_is_being_opened():
+    bench = Bench(per_host=1)
+    opener = Opener()
+    bench.fetcher.open_ahead("a", opener)
+    dropped, other = bench.submit(Call("one"), Call("two"))
+
+    bench.fetcher.drop(dropped)
+
+    other.wait(LIMIT)  # it has the place now
+    opener.go_on.set()
+    assert [("two", "value of two")] == bench.finish()
+
+
+# What waiting costs
+
+
+class Clocked(Bench):
+    """A fetcher whose calls take time by a hand-driven clock."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.clock = HandClock()
+        self.fetcher = Fetcher(self.clock, double(self), 1, 8)
+        self.waited = []
+        self.outcome = None
+
+    def call(self, name, seconds, host="a"):
+        def act(budget, deliver, resources):
+            assert self.submitted.wait(LIMIT)
+            self.waited.append(round(budget.waited, 3))
+            self.clock.advance(seconds)
+            if self.outcome is not None:
+                raise self.outcome
+
+        return Call(name, host=host, act=act)
+
+    def run(self, *calls):
+        self.submitted = threading.Event()
+        self.submit(*calls)
+        self.submitted.set()
+        self.finish()
+        return self.waited
+
+
+def test_whoever_waits_for_a_host_that_does_not_answer_waits_for_one_timeout_only():
+    bench = Clocked()
+    bench.outcome = outcome.failure(outcome.TIMEOUT, "", "no answer in time")
+
+    assert [0.0, 5.0, 10.0] == bench.run(*[bench.call(str(number), 5.0) for number in range(3)])
+
+
+@pytest.mark.parametrize("result", [None, outcome.failure(outcome.NOT_FOUND, "ParameterNotFound", "no such")])
+def test_a_place_in_a_queue_that_moves_costs_nothing(result):
+    bench = Clocked()
+    bench.outcome = result
+
+    assert [0.0, 0.0, 0.0] == bench.run(*[bench.call(str(number), 5.0) for number in range(3)])
+
+
+def test_connecting_is_part_of_a_fetch_and_waiting_for_a_worker_is_not():
+    bench = Clocked()
+    opener = Opener(lambda: bench.clock.advance(0.5))
+    bench.fetcher = Fetcher(bench.clock, double(bench), 4, 1)
+    busy = Opener(lambda: bench.clock.advance(3600))
+    bench.fetcher.ahead(busy)
+    assert busy.begun.wait(LIMIT)
+    bench.fetcher.open_ahead("a", opener)
+    bench.submitted = threading.Event()
+    bench.submitted.set()
+    bench.submit(bench.call("one", 0.0))
+
+    busy.go_on.set()
+    opener.go_on.set()
+    bench.finish()
+
+    assert [0.5] == bench.waited
+
+
+def test_what_another_host_or_an_earlier_round_did_costs_nothing():
+    bench = Clocked()
+    bench.outcome = outcome.failure(outcome.TIMEOUT, "", "no answer in time")
+    bench.run(bench.call("1", 5.0))
+
+    assert [0.0, 0.0, 0.0] == bench.run(bench.call("2", 5.0), bench.call("3", 0.0, host="b"))
+
+
+def test_a_job_can_be_waited_for(held):
+    bench = Bench()
+    (job,) = bench.submit(held.call("a"))
+    held.wait_for(1)
+    job.wait(0)
+    job.wait(-1)
+    assert not job.ended
+
+    held.release()
+    job.wait(LIMIT)
+
+    assert job.ended
+    job.wait(0)
 
 
 def test_a_loan_is_one_of_its_hosts_places_and_waits_behind_the_jobs(held):

@@ -148,3 +148,20 @@ def test_a_closed_pipe_hurts_nobody():
     log.error("nobody.listens")  # a broken pipe
     os.close(write)
     log.error("nobody.listens")  # a bad descriptor
+
+
+@pytest.mark.parametrize(("level", "written_"), [("INFO", 1), ("NONE", 0)])
+def test_a_fault_is_an_error_and_told_on_whatever_the_level(pipe, level, written_):
+    read, write = pipe
+    log = Log(level, write)
+    told = []
+    log.fault("store.fault", error="KeyError")  # before anybody wants to know
+    log.on_fault = told.append
+
+    log.fault("store.fault", error="ValueError", where="store:keep")
+
+    assert ["store.fault: ValueError"] == told
+    found = lines(read)
+    assert 2 * written_ == len(found)
+    if found:
+        assert ("ERROR", "ValueError", "store:keep") == tuple(found[1][name] for name in ("level", "error", "where"))

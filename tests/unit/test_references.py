@@ -495,6 +495,16 @@ def test_an_entry_without_a_ttl_brings_that_of_the_settings(text, expected):
     assert entry.ttl == expected
 
 
+@pytest.mark.parametrize("service", ["secretsmanager", "ssm", "s3"])
+def test_naming_the_own_region_makes_no_other_resource(service):
+    reference = "s3://bucket/b" if service == "s3" else "/a"
+    text = f"{reference}?region=eu-west-1&ttl=60,{reference}?ttl=5,{reference}?region=eu-west-2"
+
+    own, other = merge(parse_list(service, text, "X"), None, "eu-west-1")
+
+    assert (("", 5.0), ("eu-west-2", None)) == ((own.resource.region, own.ttl), (other.resource.region, other.ttl))
+
+
 def test_the_merged_entry_keeps_the_first_spelling_variable_and_place():
     first = parse_list("secretsmanager", "b,%61", "PREHEAT_SECRETS")
     entries = merge(first + parse_list("secretsmanager", "a?required=true,c", "the file"))

@@ -8,7 +8,8 @@ from tests.unit.hand_clock import HandClock
 class Store:
     """One in which nothing is due."""
 
-    deadline = 0.0
+    def begin_invocation(self, deadline):
+        pass
 
     def due(self, *, first):
         return []

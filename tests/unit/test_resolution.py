@@ -49,6 +49,16 @@ def test_naming_the_own_region_or_account_makes_no_other_resource(resource, expe
     assert expected == resolver().own(resource)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_and_an_arn_of_the_own_account_are_one_entry_with_the_stricter_options(order):
+    listed = ["/app/x?ttl=60&as=one", f"{parameter_arn()}?ttl=5&as=two&required=true"][::order]
+
+    ((resource, entry),) = resolver(parameters=",".join(listed)).entries.items()
+
+    assert (parameter_resource("/app/x"), 5.0, True) == (resource, entry.ttl, entry.required)
+    assert {"one", "two"} == set(entry.aliases)
+
+
 def test_an_arn_stays_one_while_the_own_account_is_not_known():
     arn = parameter_resource(parameter_arn())
     found = resolver(account="")

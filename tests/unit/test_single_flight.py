@@ -171,3 +171,24 @@ def test_one_that_a_list_wants_is_made_though_nobody_waits():
     wanted.listed = True
 
     assert wanted is flights.land(first)
+
+
+def test_who_is_forced_makes_the_flight_that_he_gets_a_forced_one():
+    flights = Flights()
+    plain, _ = flights.join("key", A)
+    before = plain.forced
+    assert (plain, False) == forced_by(flights)
+    assert (False, True) == (before, plain.forced)  # it has not begun
+    begun_, behind = begun(flights, "other"), flights.join("other", A, forced=True)[0]
+    assert [False, True] == [begun_.forced, behind.forced]
+
+
+def test_a_forced_one_that_hands_its_readers_over_hands_that_over_too():
+    flights = Flights()
+    ahead, late = begun(flights, "name"), flights.join("arn", A, forced=True)[0]
+    behind, _ = flights.join("name", A, forced=True)
+    behind.forced = False
+
+    flights.line_up(late, ahead)
+
+    assert behind.forced

@@ -64,6 +64,7 @@ class ScriptedConnection:
             self._bench.clock.advance(piece.seconds)
             piece = piece.then
         if piece == TIMED_OUT:
+            self._pieces = [piece]  # it stays silent, however often it is listened to
             self._bench.clock.advance(limit)
             raise ConnectionFailed("no answer in time", timed_out=True)
         if isinstance(piece, ConnectionFailed):

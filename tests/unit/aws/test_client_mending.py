@@ -8,9 +8,10 @@ import pytest
 from extension.aws import client as client_module
 from extension.aws import outcome
 from extension.aws.call import Call
+from extension.aws.connection import ConnectionFailed
 from extension.aws.endpoints import Endpoint
 from extension.errors import SourceError
-from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, Freeze, answer, refusal
+from tests.unit.aws.scripted_pool import END, TIMED_OUT, Bench, Freeze, Later, answer, refusal
 
 GOOD = answer(200, b'{"ok":1}')
 
@@ -104,6 +105,20 @@ def test_a_refusal_without_a_date_says_nothing_of_the_clock():
     assert (1, 0.0) == (bench.acquired, bench.client.skew)
 
 
+def test_what_another_call_learns_of_the_clock_meanwhile_mends_this_one_too():
+    """Several are refused at once, and one of them is the first to learn why."""
+    bench = Bench(GOOD)
+
+    def learnt_meanwhile():
+        bench.client.skew = 3600.0
+        return dated(bench, 3600)()
+
+    bench.script = [[learnt_meanwhile], GOOD]
+
+    assert 200 == bench.perform().status
+    assert 2 == bench.acquired
+
+
 def test_a_clock_that_is_skewed_again_is_mended_only_once_a_call():
     bench = Bench(GOOD)
     bench.script = [[dated(bench, 3600)], [dated(bench, -3600)], GOOD]
@@ -133,6 +148,29 @@ def test_a_call_that_a_freeze_may_have_cut_is_done_once_more_with_all_its_time(t
     first, second = bench.connections
     assert "closed" == first.end
     assert signed_at(first) != signed_at(second)
+
+
+@pytest.mark.parametrize("left", [1.0, 10_000.0])
+def test_a_freeze_outlives_the_invocation_and_its_deadline(left):
+    bench = Bench([Later(3600, END)], GOOD, timeout=5.0)
+    bench.budget.expires = bench.clock.monotonic() + left
+
+    assert 200 == bench.perform().status
+
+
+def test_a_freeze_while_connecting_is_one_too(monkeypatch):
+    bench = Bench(GOOD)
+    acquire = bench.acquire
+
+    def frozen(*arguments):
+        monkeypatch.setattr(bench, "acquire", acquire)
+        bench.clock.freeze(3600)
+        raise ConnectionFailed("connecting took over 1.0 s", timed_out=True)
+
+    monkeypatch.setattr(bench, "acquire", frozen)
+
+    assert 200 == bench.perform().status
+    assert [] == bench.cancel.pauses
 
 
 @pytest.mark.parametrize(("seconds", "attempts"), [(5.9, 1), (6.5, 2)])

@@ -46,6 +46,29 @@ def test_what_may_pass_is_asked_again(failure):
     assert 3 == bench.acquired
 
 
+def _number(body):
+    if body == b"0":
+        raise ValueError("nonsense")
+    return int(body)
+
+
+def test_a_body_that_does_not_say_what_it_should_is_asked_for_again():
+    bench = Bench(answer(200, b"x"), answer(200, b"0"), answer(200, b"7"))
+
+    assert 7 == bench.perform(parse=_number).content
+    assert [0.1, 0.2] == bench.cancel.pauses
+
+
+def test_and_where_it_never_does_that_is_a_transient_error():
+    error = refused(Bench(answer(200, b"0")), parse=_number)
+
+    assert (502, True, "ssm.us-east-1.amazonaws.com answered nonsense: its body") == (
+        error.status,
+        error.transient,
+        error.message,
+    )
+
+
 @pytest.mark.parametrize("failure", RETRIED.values(), ids=RETRIED)
 def test_the_pauses_double_up_to_two_seconds_and_never_go_past_the_deadline(failure):
     bench = Bench(failure, timeout=10.0)
@@ -117,6 +140,21 @@ def test_a_silent_host_costs_the_timeout_or_what_is_left_of_the_round(expires_in
     assert (504, "timeout", "TimeoutError", True) == (error.status, error.kind, error.code, error.transient)
     assert waited == pytest.approx(bench.clock.monotonic() - started)
     assert 1 == bench.acquired
+
+
+def test_a_silent_host_is_left_when_its_round_is_to_end_earlier_than_it_was():
+    bench = Bench(GOOD, timeout=30.0)
+    started = bench.clock.monotonic()
+
+    def closer():
+        bench.budget.expires = started + 2.0
+        return b"HTTP/1.1 "
+
+    bench.script = [[closer, TIMED_OUT]]
+    error = refused(bench)
+
+    assert (504, 1) == (error.status, bench.acquired)
+    assert 2.0 == pytest.approx(bench.clock.monotonic() - started, abs=0.02)
 
 
 def test_a_round_that_is_over_asks_nobody():

@@ -3,6 +3,7 @@
 from extension import jsontext
 from extension.aws import outcome
 from extension.aws.call import Answer
+from extension.aws.client import _nonsense, _parsed
 from extension.aws.directory import Directory
 from extension.errors import SourceError
 from extension.fetcher import Job, Round
@@ -68,7 +69,10 @@ class ScriptedClient:
             sink.begin(headers)
             sink.write(body)
             body = b""
-        return Answer(status, headers, body, sent)
+        answer = Answer(status, headers, body, sent)
+        if not _parsed(call, answer):
+            raise _nonsense(outcome.TRANSIENT, call.host, "its body")
+        return answer
 
 
 def directory(**settings):
@@ -88,7 +92,7 @@ def plan_and_run(source, resources, clock):
         job = waiting.pop(0)
         calls.append((job.call.action, len(job.call.resources)))
         waiting += job.run(clock)
-        assert job.fault == ""
+        assert job.fault == "", job.fault
     assert set(resources) <= set(outcomes)
     return outcomes, calls
 

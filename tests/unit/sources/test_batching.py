@@ -3,7 +3,7 @@
 import pytest
 
 from extension.references import secret_resource
-from extension.sources.batching import BatchMemory, chunks, grouped
+from extension.sources.batching import BatchMemories, BatchMemory, chunks, grouped
 from tests.unit.hand_clock import HandClock
 from tests.unit.sources.scripted import DENIED, MALFORMED, MISSING, SERVER_ERROR, THROTTLED, TIMED_OUT
 
@@ -106,6 +106,15 @@ def test_a_thousand_names_are_remembered_and_the_first_goes_then():
     memory.learn(names)
 
     assert names[:2] == [name for name in names if not memory.alone(name)]
+
+
+def test_each_role_in_each_region_has_a_memory_of_its_own():
+    memories = BatchMemories(HandClock())
+    fall_back({A: GOOD}, memories.of("here", "role"))
+
+    assert not memories.of("here", "role").usable
+    assert memories.of("here", "").usable
+    assert memories.of("there", "role").usable
 
 
 @pytest.mark.parametrize(

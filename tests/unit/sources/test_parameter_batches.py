@@ -3,7 +3,7 @@
 import pytest
 
 from extension.errors import SourceError
-from tests.unit.sources.parameter_account import Account, parameters, source_of
+from tests.unit.sources.parameter_account import ROLE, Account, parameters, source_of
 from tests.unit.sources.scripted import (
     DENIED,
     MALFORMED,
@@ -55,3 +55,16 @@ def test_a_name_that_sank_a_batch_is_alone_from_then_on_and_the_others_are_batch
         assert [False, True, False] == [
             isinstance(result, SourceError) for _, result in sorted(outcomes.items(), key=str)
         ]
+
+
+def test_what_one_role_is_denied_is_still_a_batch_for_the_others():
+    source, client = source_of(lambda asked: Account(batch=DENIED if asked.call.role else None)(asked))
+    own = parameters(3)
+    plan_and_run(source, [parameter.replaced(role=ROLE) for parameter in own] + own, client.clock)
+    client.asked.clear()
+
+    plan_and_run(source, [parameter.replaced(role=ROLE) for parameter in own] + own, client.clock)
+
+    assert [(ROLE, "GetParameter")] * 3 + [("", "GetParameters")] == [
+        (asked.call.role, asked.action) for asked in client.asked
+    ]

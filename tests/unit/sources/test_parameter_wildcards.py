@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from extension.aws.call import Budget
+from extension.errors import SourceError
 from extension.references import parameter_path, parameter_resource
 from extension.sources.listing import Listing, listing_resource
 from extension.sources.parameter_store import ParameterStore
@@ -161,3 +163,29 @@ def test_a_wildcard_needs_another_permission_than_a_name():
 
     assert "ssm:GetParametersByPath" == source.needs(wildcard())
     assert "ssm:GetParameter" == source.needs(parameter_resource("/app/x"))
+
+
+def test_a_listing_that_was_cut_goes_on_with_the_page_that_comes_next_and_is_as_old_as_its_first():
+    tree = Tree(35, fail_at=2)
+    client = ScriptedClient(tree)
+    call = double(ParameterStore(double(client), directory(), client.clock, 1000).plan([wildcard()])[0])
+    delivered = {}
+
+    def deliver(resource, result, sent):
+        assert resource not in delivered
+        delivered[resource] = (result, sent.monotonic)
+
+    assert call.rest() is None
+    began = client.clock.monotonic()
+    with pytest.raises(SourceError):
+        call.run(Budget(5.0), deliver)
+    tree.fail_at = None
+    rest = call.rest()
+    assert rest.rest() is None  # a token that is no good is not tried for ever
+
+    assert () == rest.run(Budget(5.0), deliver)
+
+    assert [None, "10@1", "20@2", "20@2", "30@3"] == [payload.get("NextToken") for payload in client.payloads]
+    listing, sent = delivered.pop(wildcard())
+    assert (35, began, began) == (len(listing.members), sent, rest.began.monotonic)
+    assert set(listing.members) == set(delivered)

@@ -5,13 +5,14 @@ from xml.sax.saxutils import escape
 import pytest
 
 from extension.aws import outcome
+from extension.aws.call import Budget
 from extension.errors import SourceError
 from extension.percent import encode
 from extension.references import s3_prefix, s3_resource
 from extension.sources.listing import listing_resource
 from extension.sources.s3 import S3, NotModified, Object
 from tests.unit.doubles import double
-from tests.unit.sources.scripted import ScriptedClient, directory, plan_and_run
+from tests.unit.sources.scripted import THROTTLED, ScriptedClient, directory, plan_and_run
 
 MISSING_KEY = outcome.failure(outcome.NOT_FOUND, "NoSuchKey", "The specified key does not exist.")
 HEADERS = {
@@ -280,6 +281,26 @@ def test_a_page_that_is_followed_by_itself_ends_as_an_error():
 
     assert 2 == len(bench.asked)
     assert (502, True) == (result.status, result.transient)
+
+
+def test_a_listing_that_was_cut_goes_on_with_the_page_that_comes_next():
+    keys = [f"a/{number}" for number in range(5)]
+    bucket = Bucket(*keys, page=2)
+    failing = ["token=4"]
+    bench = Bench(lambda asked: THROTTLED if [f for f in failing if f in asked.call.query] else bucket(asked))
+    call = double(bench.source.plan([wildcard()])[0])
+    delivered = []
+    with pytest.raises(SourceError):
+        call.run(Budget(5.0), lambda *outcome_: delivered.append(outcome_))
+    failing.clear()
+
+    objects = call.rest().run(Budget(5.0), lambda *outcome_: delivered.append(outcome_))
+
+    ((resource, listing, sent),) = delivered
+    assert (wildcard(), call.began) == (resource, sent)
+    assert [f"bucket/{key}" for key in keys] == [member.name for member in listing.members]
+    assert list(listing.members) == [get.resources[0] for get in objects]
+    assert ["", "2", "4", "4"] == [query.partition("token=")[2].partition("&")[0] for _, _, query in bench.asked]
 
 
 def test_what_it_needs_depends_on_what_is_read():

@@ -12,7 +12,7 @@ from tests.unit.sources.scripted import (
     TIMED_OUT,
     plan_and_run,
 )
-from tests.unit.sources.secrets_account import Account, document, fetched, secrets, source_of
+from tests.unit.sources.secrets_account import ROLE, Account, document, fetched, secrets, source_of
 
 
 def test_what_a_batch_leaves_out_is_asked_for_alone():
@@ -96,3 +96,17 @@ def test_a_batch_that_breaks_on_its_second_page_keeps_the_first():
 
     assert ["BatchGetSecretValue"] * 2 + ["GetSecretValue"] * 2 == client.actions
     assert all(secret.string for secret in outcomes.values())
+
+
+@pytest.mark.parametrize("error", [DENIED, THROTTLED])
+def test_what_one_role_is_denied_is_still_a_batch_for_the_others(error):
+    source, client = source_of(lambda asked: Account(batch=error if asked.call.role else None)(asked))
+    own = secrets(9)
+    plan_and_run(source, [secret.replaced(role=ROLE) for secret in own] + own, client.clock)
+    client.asked.clear()
+
+    plan_and_run(source, [secret.replaced(role=ROLE) for secret in own] + own, client.clock)
+
+    assert [(ROLE, "GetSecretValue")] * 9 + [("", "BatchGetSecretValue")] == [
+        (asked.call.role, asked.action) for asked in client.asked
+    ]

@@ -1,5 +1,7 @@
 """A store whose calls to AWS are answered by hand, at the moment that a test chooses."""
 
+from typing import Any
+
 from extension.aws import outcome
 from extension.references import parse_list, secret_resource
 from extension.resolution import Resolver
@@ -46,18 +48,19 @@ class Call:
 
 
 class Source:
-    """Plans one call for each resource, or one for all. ``error``: what planning raises."""
+    """Plans one call for each resource, or one for all. ``make`` makes them; ``error``: what planning raises."""
 
     def __init__(self, batch):
         self.batch = batch
         self.planned = []
         self.error = None
+        self.make: Any = Call
 
     def plan(self, resources, *, deferred=False):
         if self.error is not None:
             raise self.error
         self.planned.append([resource.label for resource in resources])
-        return [Call(resources)] if self.batch else [Call([resource]) for resource in resources]
+        return [self.make(resources)] if self.batch else [self.make([resource]) for resource in resources]
 
     def needs(self, resource):
         return "secretsmanager:GetSecretValue"
@@ -86,8 +89,7 @@ class Fetcher:
 
     @staticmethod
     def end(job):
-        job.ended = True
-        job.round.done()
+        job.end()
 
 
 class Reader:
@@ -153,7 +155,7 @@ class Bench:
     def info(self, event, **fields):
         self.logged.append((event, fields))
 
-    error = warn = info
+    error = warn = fault = info
 
     def events(self, event):
         return [fields for name, fields in self.logged if name == event]

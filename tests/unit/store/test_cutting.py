@@ -4,7 +4,7 @@ import pytest
 
 from extension.fetcher import Job
 from extension.references import parse_list, s3_resource
-from extension.sources.listing import Listing, listing_resource
+from extension.sources.listing import Listing, PagedCall, listing_resource
 from extension.sources.s3 import Object
 from tests.unit.doubles import double
 from tests.unit.store.bench import DENIED, MISSING, PASSING, THROTTLED, TIMED_OUT, A, B, Bench, Call, secret
@@ -165,6 +165,128 @@ def test_a_member_has_the_options_of_its_wildcard():
     bench.answer(Object("bucket/a/1", {}, b"one"))
 
     assert 10.0 == bench.read(ONE).result.ttl
+
+
+class Pages(PagedCall):
+    """A listing of which a test reads the pages."""
+
+    action, host = "ListObjectsV2", "s3"
+
+    def __init__(self, resources):
+        super().__init__(*resources)
+
+    def read(self, bench):
+        self.began = self.began or bench.clock.now()
+        self._turn((*self._read[0], ONE), "token")
+
+    @property
+    def pages(self):
+        return len(self._read[0])
+
+
+def cut_listing(bench, pages=1):
+    """The call for a wildcard that was cut after so many pages."""
+    bench.source.make = Pages
+    bench.store.fetch([PLACE], bench.store.round())
+    call = bench.fetcher.jobs[0].call
+    for _ in range(pages):
+        call.read(bench)
+    bench.store.cut()
+    return call
+
+
+def pages_read(bench):
+    """Of the one listing that is under way."""
+    (job,) = bench.fetcher.jobs
+    return job.call.pages
+
+
+def test_a_listing_that_was_cut_goes_on_where_it_was():
+    bench = Bench(s3="s3://bucket/a/*")
+    old = cut_listing(bench, 3)
+
+    bench.store.fetch(bench.store.due(first=False), bench.store.round())
+
+    assert 3 == pages_read(bench)
+    old.read(bench)  # what a thread that was cut does last is no matter
+    assert 3 == pages_read(bench)
+
+
+def test_one_that_is_cut_again_without_another_page_begins_anew():
+    """Its token may be no good any more."""
+    bench = Bench(s3="s3://bucket/a/*")
+    cut_listing(bench)
+    bench.store.fetch([PLACE], bench.store.round())
+    bench.store.cut()
+
+    bench.store.fetch([PLACE], bench.store.round())
+
+    assert 0 == pages_read(bench)
+
+
+@pytest.mark.parametrize(("age", "pages"), [(0, 1), (71, 1), (80, 0), (100, 0), (10_000, 0)])
+def test_one_that_would_not_be_fresh_any_more_begins_anew(age, pages):
+    bench = Bench(s3="s3://bucket/a/*")
+    cut_listing(bench)
+    bench.clock.advance(age)
+
+    bench.store.fetch([PLACE], bench.store.round())
+
+    assert pages == pages_read(bench)
+
+
+def test_after_a_restore_it_begins_anew():
+    bench = Bench(s3="s3://bucket/a/*")
+    cut_listing(bench)
+    bench.store.expire()
+
+    bench.store.fetch([PLACE], bench.store.round())
+
+    assert 0 == pages_read(bench)
+
+
+def test_a_forced_refresh_begins_anew_and_so_does_what_comes_after_it():
+    bench = Bench(s3="s3://bucket/a/*")
+    cut_listing(bench)
+
+    bench.read(PLACE, force=True)
+
+    assert 0 == pages_read(bench)
+    bench.answer(Listing([ONE], False))
+    bench.store.fetch([PLACE], bench.store.round())
+    assert 0 == pages_read(bench)
+
+
+def test_what_a_snapshot_may_hold_of_a_listing_is_not_gone_on_with():
+    bench = Bench(s3="s3://bucket/a/*")
+    bench.source.make = Pages
+    bench.store.fetch([PLACE], bench.store.round(), deferred=True)
+    bench.fetcher.jobs[0].call.read(bench)
+    bench.store.cut()
+
+    bench.store.fetch([PLACE], bench.store.round())
+
+    assert 0 == pages_read(bench)
+
+
+# Bodies
+
+
+def test_a_body_that_arrives_is_spared_where_nobody_waits_and_is_not_counted_where_somebody_does():
+    bench = Bench(s3="s3://bucket/a/1,s3://bucket/a/2")
+    read = s3_resource("bucket", "read")
+    bench.store.fetch([ONE, TWO], bench.store.round())
+    bench.read(read)
+    one, _, third = bench.fetcher.jobs
+    one.budget.arriving = third.budget.arriving = True
+
+    bodies = bench.store.bodies()
+
+    assert [one] == bodies
+    assert 1 == bench.store.cut(arriving=False)
+    assert [[ONE.label], [read.label]] == bench.calls
+    assert 1 == bench.store.cut()
+    assert [TWO, ONE] == bench.store.due(first=False)
 
 
 def test_a_body_that_has_begun_to_come_is_spared_once():

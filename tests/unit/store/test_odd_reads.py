@@ -56,6 +56,25 @@ def test_an_entry_has_the_ttl_that_its_list_gives_it():
 # What does not fit, what is a version, what cannot be planned
 
 
+@pytest.mark.parametrize(
+    ("listed", "ttl"), [("a?ttl=10,{arn}?ttl=60", 10), ("a,{arn}?ttl=60", 60), ("a?ttl=500,{arn}", 100)]
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_listed_spellings_of_one_thing_have_the_shorter_ttl(listed, ttl, order):
+    bench = Bench(secrets=listed.format(arn=arn_of("a")))
+    for resource in (A, A_ARN)[::order]:
+        bench.load(resource, secret())
+
+    assert [ttl, ttl] == [bench.read(resource).result.ttl for resource in (A, A_ARN)]
+
+
+def test_of_two_listed_spellings_one_may_forbid_to_store_it():
+    bench = Bench(secrets=f"a,{arn_of('a')}?ttl=0")
+    bench.load()
+
+    assert bench.read().waits
+
+
 def test_what_does_not_fit_is_answered_and_not_held():
     bench = Bench(cache_memory=1000)
     reader = bench.read()

@@ -57,6 +57,24 @@ def test_a_read_while_it_was_fresh_counts_once_it_is_due():
     assert [] == bench.store.due(first=False)  # nobody has read it since
 
 
+def test_a_read_while_the_refresh_is_under_way_counts_as_one_since():
+    """That is when a handler reads what its INVOKE refreshes: it would else be refreshed at every other one only."""
+    bench = Bench(secrets="a")
+    bench.load()
+    bench.clock.advance(80)
+    bench.store.fetch([A], bench.store.round())
+    sent = bench.clock.now()
+    bench.clock.advance(0.01)
+    assert "hit" == bench.read().how
+    bench.clock.advance(0.01)
+    bench.answer(secret(version="2"), sent=sent)
+    assert [] == bench.store.due(first=False)
+
+    bench.clock.advance(80)
+
+    assert [A] == bench.store.due(first=False)
+
+
 def test_a_mark_lasts_until_it_is_fetched():
     bench = Bench()
     bench.load()
@@ -163,6 +181,23 @@ def test_a_call_has_its_timeout_and_ends_with_its_round_and_the_invocation():
     assert bench.clock.monotonic() + 1 == bench.store.round(bench.clock.monotonic() + 1).expires
     assert bench.store.deadline == bench.store.round(bench.clock.monotonic() + 9).expires
     assert 900.0 == bench.store.round().timeouts["ssm"]
+
+
+def test_who_asked_before_the_event_came_obeys_the_invocation_too():
+    bench = Bench()
+    bench.read()
+    (job,) = bench.fetcher.jobs
+    assert float("inf") == job.budget.expires
+    now = bench.clock.monotonic()
+
+    bench.store.begin_invocation(now + 3)
+    assert [now + 3] * 2 == [job.budget.expires, job.round.expires]
+    bench.store.begin_invocation(now + 900)
+    assert now + 3 == job.budget.expires
+    bench.clock.advance(3)
+    bench.store.begin_invocation(now + 900)
+    assert now + 900 == job.budget.expires  # its reader has outlived the invocation before, frozen with it
+    assert now + 900 == bench.store.round().expires
 
 
 @pytest.mark.parametrize("passed", [0.0, 0.001, 3600.0])
