@@ -120,7 +120,7 @@ def _api(boot: Boot) -> LambdaApi:
 
 def _become_undumpable() -> None:
     """Not needed before the first INVOKE, and then in a worker."""
-    from extension.undumpable import become_undumpable
+    from extension.libc import become_undumpable
 
     become_undumpable()
 

@@ -13,9 +13,9 @@ import sys
 from extension.boot import Boot, bind
 from extension.clock import Clock
 from extension.errors import InvalidSetting, RequiredResourceUnavailable
+from extension.libc import become_undumpable
 from extension.logs import Log
 from extension.settings import Settings
-from extension.undumpable import become_undumpable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -33,6 +33,7 @@ _OUT = 4
 _GONE = 8 | 16  # error, hang-up
 _HALF_CLOSED = getattr(select, "EPOLLRDHUP", 0)  # the peer closed its side: reported also where nothing is read
 _FOREVER = -1
+_MANY, _FEW = 100, 8  # clients: above the one it is a crowd, below the other it has gone
 _PATIENCE = 0.8  # share of the time for stopping in which what is being answered may still be answered
 _STARVED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -62,6 +63,7 @@ class Loop:
         self.known: dict[bytes, Request] = {}  # what clients ask again and again, by its bytes
         self._turn = 0  # counts events, so that "longest idle" needs no clock
         self._stopping = False
+        self._crowded = False  # there were many clients, and their buffers' holes are in the heap
         self._deaf = False  # no file descriptor was left for another connection
         self._stopped = _thread.allocate_lock()
         self._stopped.acquire()
@@ -150,6 +152,11 @@ class Loop:
         self._count -= 1
         self._poller.unregister(client.number)
         client.close()
+        if self._crowded and self._count <= _FEW:
+            self._crowded = False
+            from extension.libc import give_memory_back
+
+            give_memory_back()
         if self._deaf and not self._stopping:
             self._deaf = False
             for number in self._listeners:
@@ -184,6 +191,7 @@ class Loop:
             client.turn = self._turn
             client.watched = _IN | _HALF_CLOSED
             self._clients[number] = client
+            self._crowded = self._crowded or self._count > _MANY
             self._count += 1
 
     def _turn_deaf(self) -> None:

@@ -34,12 +34,12 @@ READY = REGISTERED | _names(
     """
     _hashlib _json _operator _queue _ssl _stat binascii errno genericpath os os.path posixpath select stat
     cachetools
-    _collections _collections_abc
+    _collections _collections_abc itertools
     """
 )
 # Modules of the package that an ordinary start does without; every other one is loaded by then.
-LATE = {path.removesuffix(".py").replace("/", ".") for path in contents.LATE} | {
-    "extension.undumpable"  # for every first INVOKE, so read with the rest
+LATE = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in contents.LATE} | {
+    "extension.libc"  # for every first INVOKE, so read with the rest
 }
 
 

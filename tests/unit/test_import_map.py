@@ -42,7 +42,7 @@ ALLOWED = {
     "sources": "",
     "sources.listing": "",
     "statistics": "sources.listing",
-    "undumpable": "",
+    "libc": "",
     "api.target": "percent",
     "aws.call": "aws.connection",
     "aws.checksums": "",
@@ -111,7 +111,7 @@ ALLOWED = {
     ),
     "identity": "aws.endpoints references sources.listing sources.parameter sources.secrets_manager",
     "lambda_api": "errors http1.message jsontext",
-    "local": "boot clock errors logs settings undumpable",
+    "local": "boot clock errors libc logs settings",
     "__main__": "local",
     "api.problems": "http1.connection jsontext",
     "holdings": (
@@ -153,10 +153,11 @@ LATER = {
     "aws.connection": "aws.tunnel",
     "aws.xml": "pyexpat",
     "boot": "app logs",
+    "http1.loop": "libc",
     "jsontext": "_json json",
     "settings.documents": "_json json json.decoder tomllib",
     "settings.values": "proxies",
-    "undumpable": "_ctypes",
+    "libc": "_ctypes",
     "assembly": (
         "api api.guards aws.client aws.credentials aws.roles files health http1.loop marker prefetch proxies refresher "
         "resolution restore sources.listing sources.parameter_store sources.s3 sources.secrets_manager store "
@@ -164,7 +165,7 @@ LATER = {
     ),
     "settings": "settings.file",
     "sources.s3": "aws.checksums sources.ranged",
-    "app": "assembly lambda_api lifecycle marker report undumpable",
+    "app": "assembly lambda_api libc lifecycle marker report",
     "local": "assembly aws.credentials aws.outcome boto3 report",
 }
 
