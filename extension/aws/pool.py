@@ -23,15 +23,29 @@ IDLE_LIMIT = 50.0
 class Pool:
     """Idle connections by host. How many are in use at a time is the fetcher's business, which limits its jobs."""
 
-    __slots__ = ("_arrivals", "_clock", "_idle", "_lock", "_proxies", "_sealed", "_trust", "_unclaimed", "opened")
+    __slots__ = (
+        "_ahead",
+        "_arrivals",
+        "_clock",
+        "_idle",
+        "_lock",
+        "_none_ahead",
+        "_proxies",
+        "_sealed",
+        "_trust",
+        "_unclaimed",
+        "opened",
+    )
 
     def __init__(self, trust: Trust, clock: Clock, proxies: Proxies | None = None) -> None:
         self._trust = trust
         self._proxies = proxies
         self._clock = clock
-        self._lock = _thread.allocate_lock()  # guards the three tables; nothing waits while holding it
+        self._lock = _thread.allocate_lock()  # guards the tables; nothing waits while holding it
         self._idle: dict[tuple[str, int], list[Connection]] = {}
         self._sealed = False  # a snapshot may be taken: nothing is kept open
+        self._ahead: set[Cancel] = set()  # of the connections that are being opened ahead of need
+        self._none_ahead = _thread.allocate_lock()  # held while there are any
         self._unclaimed: dict[tuple[str, int], int] = {}  # connections under way that no exchange has asked for yet
         self._arrivals: dict[tuple[str, int], _queue.SimpleQueue[Connection | ConnectionFailed]] = {}
         self.opened = 0
@@ -46,7 +60,14 @@ class Pool:
     def warm(self, endpoint: Endpoint, host: str, limit: float, cancel: Cancel) -> None:
         """Open the connection that was announced."""
         key = (host, endpoint.port)
+        with self._lock:
+            if not self._ahead:
+                self._none_ahead.acquire()
+            self._ahead.add(cancel)
+            sealed = self._sealed
         try:
+            if sealed:
+                raise ConnectionFailed("a snapshot may be taken")
             arrival: Connection | ConnectionFailed = self._open(endpoint, host, limit, cancel)
         except ConnectionFailed as error:
             arrival = error
@@ -62,6 +83,10 @@ class Pool:
                     self._arrivals[key].put(arrival)
             if unwanted and isinstance(arrival, Connection):
                 self.release(endpoint, host, arrival)  # it may be cut before it is used, like any idle one
+            with self._lock:
+                self._ahead.discard(cancel)
+                if not self._ahead:
+                    self._none_ahead.release()
 
     def acquire(self, endpoint: Endpoint, host: str, limit: float, cancel: Cancel) -> Connection:
         """A connection for one exchange: an idle one, one that is under way, or a new one."""
@@ -122,8 +147,14 @@ class Pool:
             connection.close()
 
     def seal(self) -> None:
-        """Before a snapshot: close what is idle, and keep nothing open from now on."""
-        self._sealed = True
+        """Before a snapshot: close what is idle and what is being opened ahead, and keep nothing open from now on."""
+        with self._lock:
+            self._sealed = True
+            ahead = list(self._ahead)
+        for cancel in ahead:
+            cancel.cancel()
+        if self._none_ahead.acquire(timeout=CONNECT_LIMIT):  # a name look-up can't be cancelled
+            self._none_ahead.release()
         self.close_idle()
 
     def unseal(self) -> None:

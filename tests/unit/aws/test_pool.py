@@ -178,6 +178,31 @@ def test_before_a_snapshot_everything_idle_is_closed_and_forgotten(bench):
     assert 3 == bench.acquire().number
 
 
+def test_before_a_snapshot_what_is_being_opened_ahead_is_cut_waited_for_and_closed(bench):
+    bench.gate = threading.Event()
+    bench.announce()
+    cancel = Cancel()
+    opening, _ = bench.in_background(lambda: bench.pool.warm(A, A.host, 1.0, cancel))
+    assert bench.at_gate.wait(LIMIT)
+    sealing, _ = bench.in_background(bench.pool.seal)
+    with pytest.raises(ConnectionFailed, match="cancelled"):
+        cancel.pause(LIMIT)
+    assert sealing.is_alive()
+    bench.gate.set()
+    sealing.join(LIMIT)
+    opening.join(LIMIT)
+
+    assert [True] == [connection.closed for connection in bench.opened]
+
+
+def test_before_a_snapshot_what_was_announced_is_not_opened_any_more(bench):
+    bench.announce()
+    bench.pool.seal()
+    bench.warm()
+
+    assert [] == bench.opened
+
+
 # Ahead of need
 
 
