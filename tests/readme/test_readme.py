@@ -118,5 +118,6 @@ def test_the_defaults_in_the_table_are_the_defaults():
         "PREHEAT_ALLOW": settings.allow,
         "PREHEAT_SECRETS_BATCH": settings.secrets_batch,
         "PREHEAT_SNAPSTART": settings.snapstart,
+        "PREHEAT_COMPAT": settings.compat,
         "PREHEAT_LOG_LEVEL": settings.log_level,
     } == rows
