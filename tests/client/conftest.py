@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from preheat import Client
 from tests.client import checkout
 from tests.client.stand_in import StandIn
 from tests.fakes.aws import FakeAws
@@ -43,3 +44,11 @@ def make_world(start, tmp_path_factory) -> Iterator[Callable[..., World]]:
             return World(aws, api, sidecar)
 
         yield make
+
+
+@pytest.fixture
+def client(world) -> Iterator[Client]:
+    """A client of the module's ``world``."""
+    client = Client(environ=world.sidecar.environ)
+    yield client
+    client.close()

@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,13 +39,6 @@ LISTS = {"secrets": [*SECRETS, "credentials?as=db"], "parameters": ["/app/**"], 
 @pytest.fixture(scope="module")
 def world(make_world):
     return make_world(fill, **LISTS)
-
-
-@pytest.fixture
-def client(world) -> Iterator[Client]:
-    client = Client(environ=world.sidecar.environ)
-    yield client
-    client.close()
 
 
 def read_them_all(client: Client, rounds: int = 1) -> list[str]:

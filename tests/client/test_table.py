@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 import preheat
-from preheat import Client
 from tests.client.stand_in import as_json, ok, problem
 
 CSV = 'code,country,rate\nEUR,DE,1.0\nUSD,US,"1,1"\n"Ü/x",CH,0.9\n1.50,CH,0.1\n7,CH,\n'
@@ -28,13 +26,6 @@ LISTS = {
 @pytest.fixture(scope="module")
 def world(make_world):
     return make_world(fill, **LISTS)
-
-
-@pytest.fixture
-def client(world) -> Iterator[Client]:
-    client = Client(environ=world.sidecar.environ)
-    yield client
-    client.close()
 
 
 def test_rows_by_their_keys(client):
