@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -55,18 +54,18 @@ def test_before_the_snapshot_no_secret_is_asked_for_and_no_parameter_decrypted(a
     assert {name for number, name in enumerate(PARAMETERS) if number % 2} & held(sidecar) == set()
 
 
-def sockets_to(port, pid):
+def sockets_to(port, sidecar):
     """The process's open sockets whose other end is that port; a process knows at once what it has closed."""
-    descriptors = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
-    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text("ascii").splitlines()[1:]]
+    descriptors = set(sidecar.open_files)
+    rows = [line.split() for line in Path(f"/proc/{sidecar.process.pid}/net/tcp").read_text("ascii").splitlines()[1:]]
     return [row for row in rows if int(row[2].split(":")[1], 16) == port and f"socket:[{row[9]}]" in descriptors]
 
 
 def test_no_connection_to_aws_is_open_when_the_snapshot_may_be_taken(aws, api, snapped):
     sidecar = snapped()
-    assert [] == sockets_to(aws.port, sidecar.process.pid)
+    assert [] == sockets_to(aws.port, sidecar)
     api.invoke_and_wait()
-    assert [] != sockets_to(aws.port, sidecar.process.pid)  # it would have been seen
+    assert [] != sockets_to(aws.port, sidecar)  # it would have been seen
 
 
 def test_the_first_invoke_fetches_everything_anew_and_with_decryption(aws, api, snapped):
