@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from extension.refresher import Refresher
     from extension.restore import Restore
     from extension.settings import Settings
-    from extension.sources.s3 import S3, Object
+    from extension.sources.object import Object
+    from extension.sources.s3 import S3
     from extension.store import Source, Store
     from extension.tables.registry import Tables
 

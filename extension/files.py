@@ -15,12 +15,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
     from collections.abc import Callable, Iterator
+    from typing import Protocol
+
+    class Place(Protocol):
+        """What files lie in. ``create`` may raise ``NoRoom``, or another ``OSError``."""
+
+        path: str
+
+        def create(self, key: str, size: int) -> File: ...
+        def discard(self, file: File) -> None: ...
+        def retire(self, name: str) -> None: ...
+
 
 PREFIX = "preheat-"
 _DIGITS = "0123456789abcdef"
 _RANDOM = 8  # bytes in a directory's name
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 _LONGEST_NAME = 100
 _CHUNK = 1 << 20  # of a file that is read
@@ -40,16 +51,18 @@ class File:
     """A file of ``size`` bytes in the private directory; once written it does not change.
 
     It is open as ``descriptor``, for ``mmap`` too, and has its ``path`` for as long as somebody refers to this object,
-    and a little longer (see ``Files.release``). Whoever has it open by then keeps what it holds.
+    and a little longer (see ``Files.release``). Whoever has it open by then keeps what it holds. ``kept``: it is
+    complete, and somebody sees to it from now on.
     """
 
-    __slots__ = ("_files", "_name", "descriptor", "path", "size")
+    __slots__ = ("_place", "descriptor", "kept", "name", "path", "size")
 
-    def __init__(self, files: Files, name: str, descriptor: int, size: int) -> None:
-        self._files = files
-        self._name = name
+    def __init__(self, place: Place, name: str, descriptor: int, size: int) -> None:
+        self._place = place
+        self.name = name
         self.descriptor = descriptor
-        self.path = f"{files.path}/{name}"
+        self.kept = False
+        self.path = f"{place.path}/{name}"
         self.size = size
 
     def __len__(self) -> int:
@@ -57,12 +70,27 @@ class File:
 
     def __del__(self) -> None:
         os.close(self.descriptor)
-        self._files.retire(self._name)
+        self._place.retire(self.name)
 
     @property
     def reachable(self) -> bool:
         """Whether its path leads to it still: a function may clear ``/tmp``."""
         return os.fstat(self.descriptor).st_nlink > 0
+
+    def reserve(self, spared: int = 0) -> None:
+        """Take the room for it now, so that two downloads can't both count on it; ``spared`` bytes are to be left.
+        ``NoRoom``, or another ``OSError``: then it is discarded."""
+        free = room(self.descriptor) - spared
+        try:
+            if self.size > free:  # asked first: else a disk would be full for as long as it takes to find out
+                raise OSError(errno.ENOSPC, "")
+            if self.size:
+                _allocate(self.descriptor, self.size)
+        except OSError as error:
+            self._place.discard(self)
+            if error.errno in _FULL:  # others write there, too; or a process may write no file of that size
+                raise NoRoom(self.size, max(free, 0), self._place.path.rpartition("/")[0]) from None
+            raise
 
     def write(self, data: bytes | memoryview, offset: int) -> None:
         """Put ``data`` there; ``OSError``."""
@@ -132,26 +160,17 @@ class Files:
                 self._make()
             self._count += 1
             name = f"{self._count}-{_plain(key)}"
-            if size > self._free():
+            if size > room(self._directory):
                 self._unlink(float("inf"))
-            if size > self._free():
-                raise NoRoom(size, self._free(), self._base)
-            descriptor = os.open(name, _NEW, 0o600, dir_fd=self._directory)
-        file = File(self, name, descriptor, size)
-        try:
-            _reserve(descriptor, size)
-        except OSError as error:
-            self.discard(file)
-            if error.errno in _FULL:  # others write there, too; or a process may write no file of that size
-                raise NoRoom(size, self._free(), self._base) from None
-            raise
+            file = File(self, name, os.open(name, NEW, 0o600, dir_fd=self._directory), size)
+        file.reserve()
         return file
 
     def discard(self, file: File) -> None:
         """It is of no use: remove it now. Who is still writing writes into nothing."""
         with self._lock:
             try:
-                os.unlink(file._name, dir_fd=self._directory)
+                os.unlink(file.name, dir_fd=self._directory)
             except OSError:
                 pass  # the directory is gone already
 
@@ -184,7 +203,7 @@ class Files:
             self._directory = -1
         self.path = f"{self._base}/{PREFIX}{os.urandom(_RANDOM).hex()}"
         os.mkdir(self.path, 0o700)
-        self._directory = os.open(self.path, _DIRECTORY)
+        self._directory = os.open(self.path, DIRECTORY)
         fcntl.flock(self._directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _sweep(self) -> None:
@@ -202,10 +221,6 @@ class Files:
                     _remove_leftover(f"{self._base}/{name}")
                 except OSError:
                     pass  # somebody else's, or of a process that lives
-
-    def _free(self) -> int:
-        status = os.fstatvfs(self._directory)
-        return status.f_bavail * status.f_frsize
 
     def _unlink(self, before: float) -> None:
         kept = []
@@ -227,10 +242,13 @@ def _plain(key: str) -> str:
     return "".join([character if character in _NAME else "_" for character in name])
 
 
-def _reserve(descriptor: int, size: int) -> None:
-    """Take the room now, so that two downloads can't both count on it."""
-    if not size:
-        return
+def room(descriptor: int) -> int:
+    """Bytes that are free where that lies."""
+    status = os.fstatvfs(descriptor)
+    return status.f_bavail * status.f_frsize
+
+
+def _allocate(descriptor: int, size: int) -> None:
     try:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:
@@ -240,7 +258,7 @@ def _reserve(descriptor: int, size: int) -> None:
 
 
 def _remove_leftover(path: str) -> None:
-    directory = os.open(path, _DIRECTORY)
+    directory = os.open(path, DIRECTORY)
     try:
         status = os.fstat(directory)
         if status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:

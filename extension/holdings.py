@@ -13,8 +13,8 @@ from extension.freshness import FRESH, Policy, age, state, stepped_back
 from extension.identity import Links, canonical_key
 from extension.negative import NegativeCache
 from extension.sources.listing import Listing
+from extension.sources.object import NotModified
 from extension.sources.parameter import SECURE, Parameter
-from extension.sources.s3 import NotModified
 from extension.sources.secrets_manager import Secret
 
 TYPE_CHECKING = False

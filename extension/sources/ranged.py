@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from extension.aws.call import Answer, Budget, Sink
-    from extension.files import File, Files
+    from extension.files import File, Place
 
     class Get(Protocol):
         """What asks S3 for the object, and has others help."""
@@ -37,35 +37,34 @@ _CHANGED = "PreconditionFailed"
 
 class Download:
     """One version of one object. What takes the first answer's body calls ``begin_again``, ``write`` and ``finish``,
-    then ``keep``, and ``close`` in any case; helpers call ``help``."""
+    marks the file as kept where it is good, and calls ``close`` in any case; helpers call ``help``."""
 
     __slots__ = (
         "_budget",
         "_ended",
         "_etag",
         "_file",
-        "_files",
         "_first",
         "_flying",
         "_get",
-        "_kept",
         "_last",
         "_lock",
         "_offset",
+        "_place",
         "_returned",
         "_stop",
         "_until",
         "changed",
     )
 
-    def __init__(self, get: Get, files: Files, name: str, etag: str, size: int, budget: Budget) -> None:
-        """Makes the file, ``SourceError`` where it does not fit; begins with the first part, and calls for help."""
+    def __init__(self, get: Get, place: Place, name: str, etag: str, size: int, budget: Budget) -> None:
+        """Makes the file, ``SourceError`` where it does not fit; begins with the first part, and calls for help: not
+        without an ETag, as a part would be of any version."""
         self._get = get
-        self._files = files
+        self._place = place
         self._etag = etag
         self._budget = budget
-        self._file = _create(files, name, size)
-        self._kept = False
+        self._file = _create(place, name, size)
         self._offset = 0  # how far the first answer's body has come
         self._until = min(PART, size)  # and how far it may go
         self._ended: _queue.SimpleQueue[None] = _queue.SimpleQueue()  # one for each part of a helper's that is over
@@ -76,7 +75,7 @@ class Download:
         self._last = max(-(-size // PART), 1)
         self._returned: list[int] = []  # as well as these
         self._flying: list[Budget] = []  # of helpers at work
-        for _ in range(min(HELPERS, self._last - self._first)):
+        for _ in range(min(HELPERS, self._last - self._first) if etag else 0):
             get.lend(self.help)
 
     # -- the first answer's body -------------------------------------------------------------------------------------
@@ -125,12 +124,8 @@ class Download:
                 raise
         return None
 
-    def keep(self) -> None:
-        """It is good."""
-        self._kept = True
-
     def close(self) -> None:
-        """End what still runs; remove the file unless it is to be kept."""
+        """End what still runs; remove the file unless it is kept."""
         with self._lock:
             self._stop = True
             flying = list(self._flying)
@@ -138,8 +133,8 @@ class Download:
             budget.cancel.cancel()
         while self._flying:
             self._ended.get()
-        if not self._kept:
-            self._files.discard(self._file)
+        if not self._file.kept:
+            self._place.discard(self._file)
 
     def help(self) -> None:
         """Fetch one part beside, and offer to go on."""
@@ -224,9 +219,9 @@ class _Range:
         self.offset += len(data)
 
 
-def _create(files: Files, name: str, size: int) -> File:
+def _create(place: Place, name: str, size: int) -> File:
     try:
-        return files.create(name, size)
+        return place.create(name, size)
     except NoRoom as full:
         raise outcome.failure(outcome.TOO_LARGE, "EntityTooLarge", f"the object has {full}") from None
     except OSError as error:

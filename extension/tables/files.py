@@ -10,28 +10,26 @@ import fcntl
 import mmap
 import os
 
+from extension import files
+from extension.files import DIRECTORY, NEW, File
 from extension.tables import problems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from extension.aws.call import Budget
     from extension.tables.index import Data
 
 NAME = ".preheat-tables"
 HEADROOM = 16 << 20  # bytes of the disk that are left to the function
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Folder:
     """The folder, entered. What lies in it and is not in ``wanted`` (the beginnings of names) is removed."""
 
-    __slots__ = ("_fd", "_parts", "path")
+    __slots__ = ("_fd", "path")
 
     def __init__(self, tmp: str, wanted: tuple[str, ...]) -> None:
         """Raises ``OSError`` where there can be none."""
-        self._parts = 0
         for name in (NAME, f"{NAME}-{os.urandom(8).hex()}"):
             self.path = f"{tmp.rstrip('/')}/{name}"
             fd = _enter(self.path)
@@ -51,13 +49,27 @@ class Folder:
 
     def leave(self) -> None:
         """It is not used any more."""
-        os.close(self._fd)
+        fd, self._fd = self._fd, -1  # not the number, which the next folder may get
+        os.close(fd)
 
     def part(self) -> tuple[str, int]:
         """A new and empty file: its name and a descriptor."""
-        self._parts += 1
-        name = f"{os.getpid()}-{self._parts}.part"
-        return name, os.open(name, _CREATE, 0o600, dir_fd=self._fd)
+        name = f"{os.urandom(8).hex()}.part"  # of no other folder either: the function may clear this one meanwhile
+        return name, os.open(name, NEW, 0o600, dir_fd=self._fd)
+
+    def create(self, key: str, size: int) -> File:  # noqa: ARG002 (it has another name soon)
+        """A new file of that size, for an object that comes. ``NoRoom``, or another ``OSError``."""
+        name, fd = self.part()
+        file = File(self, name, fd, size)
+        file.reserve(HEADROOM)
+        return file
+
+    def discard(self, file: File) -> None:
+        """It is of no use."""
+        self.remove(file.name)
+
+    def retire(self, name: str) -> None:
+        """Nobody refers to that object any more; what was made of it may have its file, by another name."""
 
     def map(self, name: str) -> Data:
         """The file's bytes."""
@@ -95,7 +107,7 @@ def _enter(path: str) -> int | None:
     except OSError:
         pass
     try:
-        fd = os.open(path, _FOLDER)
+        fd = os.open(path, DIRECTORY)
     except OSError:
         return None
     about = os.fstat(fd)
@@ -118,59 +130,9 @@ def mapped(fd: int) -> Data:
 
 def write(fd: int, data: bytes) -> None:
     """Write all of it; raises where the disk would be full afterwards."""
-    disk = os.fstatvfs(fd)
-    room = disk.f_bavail * disk.f_frsize - HEADROOM
+    room = files.room(fd) - HEADROOM
     if len(data) > room:
         raise problems.no_room(f"the disk has no room for it: {max(room, 0)} bytes are left besides {HEADROOM}")
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-class ToFile:
-    """A sink that writes a body to a file. What goes wrong is raised at the end: a transport would try again."""
-
-    resumes = False  # the transport begins again
-
-    __slots__ = ("_budget", "_folder", "fd", "name", "problem")
-
-    def __init__(self, folder: Folder, budget: Budget) -> None:
-        self._folder = folder
-        self._budget = budget
-        self.name, self.fd = folder.part()
-        self.problem: Exception | None = None
-
-    def begin(self, headers: dict[str, str]) -> None:  # noqa: ARG002 (what does not fit is found out when it is written)
-        """A body begins (again, after a retry)."""
-        self._budget.arriving = True
-        self.problem = None
-        os.ftruncate(self.fd, 0)
-        os.lseek(self.fd, 0, os.SEEK_SET)
-
-    def write(self, data: bytes) -> None:
-        """Take the next part of it."""
-        if self.problem is None:
-            try:
-                write(self.fd, data)
-            except Exception as error:  # noqa: BLE001 (whatever it is, value() raises it)
-                self.problem = error
-                os.ftruncate(self.fd, 0)
-
-    def value(self) -> Data:
-        """All of it."""
-        if isinstance(self.problem, OSError):
-            raise problems.no_room(f"its file can't be written: {self.problem.strerror}")
-        if self.problem is not None:
-            raise self.problem
-        return mapped(self.fd)
-
-    def keep(self) -> str:
-        """Leave the file to the caller; its name."""
-        name, self.name = self.name, ""
-        return name
-
-    def close(self) -> None:
-        """Nothing more comes; remove the file unless somebody keeps it."""
-        os.close(self.fd)
-        if self.name:
-            self._folder.remove(self.name)

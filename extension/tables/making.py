@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from extension.files import File
     from extension.manifest import ListEntry
     from extension.tables.files import Folder
     from extension.tables.index import Data, Rows
@@ -83,20 +84,20 @@ class Making:
         self,
         folder: Folder,
         entry: ListEntry,
-        name: str,
-        object_: Data,
+        file: File,
         about: dict[str, Any],
         memory: int,
         seconds: float,
     ) -> None:
         self.etag: str = about["etag"]
-        self.object = name
+        self.object = file.name
+        self._object = files.mapped(file.descriptor)
         self.index = folder.part()
-        self.data = folder.part() if object_[:2] == _GZIP else None
+        self.data = folder.part() if self._object[:2] == _GZIP else None
+        file.kept = True
         self.memory = memory  # bytes that the index may have
         self.seconds = max(int(-(-seconds // 1)), 1)  # of CPU that making it may take
         self._entry = entry
-        self._object = object_
         self._about = about
         self._pid = 0
         self._status: int | None = None

@@ -14,9 +14,9 @@ import sys
 from extension.aws import outcome
 from extension.aws.connection import ConnectionFailed
 from extension.errors import SourceError
-from extension.sources.s3 import NotModified
+from extension.sources.object import NotModified
 from extension.tables import making, problems
-from extension.tables.files import Folder, ToFile
+from extension.tables.files import Folder
 from extension.tables.making import Making
 from extension.tables.table import Table
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from extension.aws.call import Answer, Budget
+    from extension.aws.call import Budget
     from extension.clock import Clock
+    from extension.files import File
     from extension.logs import Log
     from extension.manifest import ListEntry
     from extension.references import Resource
 
-_LAYOUT = 1  # of the files: another number makes nothing of those that another version of this code left
+_LAYOUT = 2  # of the files: another number makes nothing of those that another version of this code left
 _ENDINGS = (".object", ".data", ".index")  # of its files' names, in the order that Table takes them in
 _LOOK = 0.005  # seconds between two looks at a child
 _MARGIN = 8192  # bytes of memory that an entry costs besides its index
@@ -101,8 +102,8 @@ class Listed:
         self._failed: tuple[str, SourceError] | None = None  # an ETag, and why no table could be made of that
         self._made = ""  # the ETag of what the files are
 
-    def download(self, held: Table | None, budget: Budget) -> Download:
-        """What one fetch needs; ``held`` is what the store has."""
+    def taker(self, held: Table | None) -> Taker:
+        """What takes its object in one fetch; ``held`` is what the store has."""
         making.format_of(self._entry)  # known before anything is asked for
         folder = self._tables.folder
         with self._lock:
@@ -114,7 +115,7 @@ class Listed:
                 if held is None:
                     held = self._open(folder)
                 etag = self._made
-        return Download(self, ToFile(folder, budget), etag, held)
+        return Taker(self, folder, etag, held)
 
     def unchanged(self, etag: str, held: Table | None, budget: Budget) -> Any:
         """The object is still the one with that ETag."""
@@ -132,21 +133,22 @@ class Listed:
             return table
         raise outcome.failure(outcome.TRANSIENT, "", "S3 answered 304 where nothing is held")
 
-    def changed(self, headers: Mapping[str, str], sink: ToFile, budget: Budget) -> Table:
+    def changed(self, headers: Mapping[str, str], file: File, checksum: str, budget: Budget) -> Table:
         """The object is this one now."""
-        object_ = sink.value()
+        budget.arriving = False  # what is made of it goes on by itself
         about = {
             "etag": headers.get("etag", "").strip('"'),
             "version": headers.get("x-amz-version-id", ""),
             "type": headers.get("content-type") or "binary/octet-stream",
             "modified": headers.get("last-modified", ""),
-            "object": len(object_),
+            "checksum": checksum,
+            "object": len(file),
         }
         tables, folder = self._tables, self._tables.folder
         with self._lock:
             self._drop(folder)
             self._failed = None
-        made = Making(folder, self._entry, sink.keep(), object_, about, tables.memory, tables.seconds)
+        made = Making(folder, self._entry, file, about, tables.memory, tables.seconds)
         try:
             made.start()
         except (SourceError, OSError) as error:
@@ -233,25 +235,25 @@ class Listed:
             self._making = None
 
 
-class Download:
-    """One fetch: where the bytes go, and what becomes of the answer."""
+class Taker:
+    """Takes the object in one fetch: where the bytes go, and what becomes of the answer."""
 
-    __slots__ = ("_held", "_listed", "etag", "sink")
+    __slots__ = ("_folder", "_held", "_listed", "etag")
 
-    def __init__(self, listed: Listed, sink: ToFile, etag: str, held: Table | None) -> None:
+    def __init__(self, listed: Listed, folder: Folder, etag: str, held: Table | None) -> None:
         self._listed = listed
+        self._folder = folder
         self._held = held
-        self.sink = sink
         self.etag = etag
+
+    def place(self, size: int) -> Folder:  # noqa: ARG002 (of any size)
+        """Always a file, which is mapped."""
+        return self._folder
 
     def unchanged(self, budget: Budget) -> Any:
         """S3 answered 304."""
         return self._listed.unchanged(self.etag, self._held, budget)
 
-    def value(self, answer: Answer, budget: Budget) -> Table:
+    def changed(self, headers: Mapping[str, str], body: File, checksum: str, budget: Budget) -> Table:
         """S3 answered with the object."""
-        return self._listed.changed(answer.headers, self.sink, budget)
-
-    def close(self) -> None:
-        """It is over."""
-        self.sink.close()
+        return self._listed.changed(headers, body, checksum, budget)

@@ -42,6 +42,7 @@ class Table:
     __slots__ = (
         "_rows",
         "body",
+        "checksum",
         "content_type",
         "etag",
         "modified",
@@ -61,6 +62,7 @@ class Table:
         self.name = entry.resource.name
         self.etag: str = about["etag"]
         self.version: str = about["version"]
+        self.checksum: str = about["checksum"]
         self.content_type: str = about["type"]
         self.modified: str = about["modified"]
         self.body: Data = folder.map(object_)

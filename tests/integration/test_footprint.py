@@ -39,7 +39,8 @@ READY = REGISTERED | _names(
 )
 # Modules of the package that an ordinary start does without; every other one is loaded by then.
 LATE = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in contents.LATE} | {
-    "extension.libc"  # for every first INVOKE, so read with the rest
+    "extension.libc",  # for every first INVOKE, so read with the rest
+    "extension.sources.list_objects",  # for wildcards, which are not to wait for what is late
 }
 
 

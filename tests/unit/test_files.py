@@ -8,6 +8,7 @@ import stat
 
 import pytest
 
+from extension import files
 from extension.files import Files, NoRoom
 from tests.unit.hand_clock import HandClock
 
@@ -153,7 +154,7 @@ def test_replaced_files_make_room(place, monkeypatch):
     file = place.create()
     del file
     room = iter([0, 100])
-    monkeypatch.setattr(place.files, "_free", lambda: next(room))
+    monkeypatch.setattr(files, "room", lambda descriptor: next(room))
     new = place.create()
 
     assert ["2-model.bin"] == place.names

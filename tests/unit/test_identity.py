@@ -3,7 +3,7 @@
 import pytest
 
 from extension.references import parameter_resource, s3_resource, secret_resource
-from extension.sources.s3 import Object
+from extension.sources.object import Object
 from tests.unit.identities import (
     ACCOUNT,
     FULL,

@@ -5,7 +5,7 @@ import pytest
 from extension.identity import Links
 from extension.references import parameter_path, parameter_resource, s3_prefix, s3_resource
 from extension.sources.listing import Listing, listing_resource
-from extension.sources.s3 import Object
+from extension.sources.object import Object
 from tests.unit.identities import (
     ACCOUNT,
     FULL,

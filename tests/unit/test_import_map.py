@@ -41,6 +41,7 @@ ALLOWED = {
     "single_flight": "",
     "sources": "",
     "sources.listing": "",
+    "sources.object": "",
     "statistics": "sources.listing",
     "libc": "",
     "api.target": "percent",
@@ -87,9 +88,11 @@ ALLOWED = {
     "http1.message": "http1.fields http1.rendering http1.request http1.response",
     "settings": "quantities references settings.names settings.values",
     "settings.file": "errors naming quantities references settings.documents settings.names",
+    "sources.get_object": "aws.call aws.outcome percent sources.object",
+    "sources.list_objects": "aws.outcome aws.xml percent sources.listing",
     "sources.ranged": "aws.call aws.outcome errors files",
     "sources.parameter_store": "aws.outcome errors quotas sources.batching sources.listing sources.parameter",
-    "sources.s3": "aws.call aws.endpoints aws.outcome aws.xml errors percent sources.bucket_regions sources.listing",
+    "sources.s3": "aws.call aws.endpoints aws.outcome errors sources.bucket_regions sources.listing",
     "sources.secrets_manager": "aws.outcome errors quotas sources.batching",
     "app": "clock errors logs settings",
     "aws.client": "aws.call aws.connection aws.endpoints aws.exchange aws.outcome aws.sigv4 dates errors http1.fields",
@@ -99,7 +102,7 @@ ALLOWED = {
     "tables.problems": "aws.outcome errors",
     "tables.delimited": "jsontext tables.problems",
     "tables.documents": "jsontext tables.problems",
-    "tables.files": "tables.problems",
+    "tables.files": "files tables.problems",
     "tables.index": "jsontext tables.problems",
     "tables.sqlite": "jsontext percent tables.problems",
     "tables.making": (
@@ -107,7 +110,7 @@ ALLOWED = {
     ),
     "tables.table": "tables.index tables.making tables.sqlite",
     "tables.registry": (
-        "aws.connection aws.outcome errors sources.s3 tables.files tables.making tables.problems tables.table"
+        "aws.connection aws.outcome errors sources.object tables.files tables.making tables.problems tables.table"
     ),
     "identity": "aws.endpoints references sources.listing sources.parameter sources.secrets_manager",
     "lambda_api": "errors http1.message jsontext",
@@ -115,7 +118,7 @@ ALLOWED = {
     "__main__": "local",
     "api.problems": "http1.connection jsontext",
     "holdings": (
-        "aws.outcome cache freshness identity negative sources.listing sources.parameter sources.s3 "
+        "aws.outcome cache freshness identity negative sources.listing sources.object sources.parameter "
         "sources.secrets_manager"
     ),
     "http1.loop": "http1.connection",
@@ -164,7 +167,8 @@ LATER = {
         "tables.registry"
     ),
     "settings": "settings.file",
-    "sources.s3": "aws.checksums sources.ranged",
+    "sources.get_object": "aws.checksums sources.ranged",
+    "sources.s3": "sources.get_object sources.list_objects",
     "app": "assembly lambda_api libc lifecycle marker report",
     "local": "assembly aws.credentials aws.outcome boto3 report",
 }

@@ -23,8 +23,8 @@ from extension.reading import Reading
 from extension.references import Resource, parse_list, secret_resource
 from extension.settings import Settings
 from extension.settings.documents import Number
+from extension.sources.object import NotModified, Object
 from extension.sources.parameter import Parameter
-from extension.sources.s3 import NotModified, Object
 from extension.sources.secrets_manager import Secret
 from extension.tables.table import Table
 from tests.unit.doubles import double

@@ -6,7 +6,7 @@ import pytest
 
 from extension.files import Files
 from extension.references import s3_resource
-from extension.sources.s3 import Object
+from extension.sources.object import Object
 from tests.unit.api.bench import Bench
 
 BODY = bytes(range(256)) * 4

@@ -7,7 +7,9 @@ from extension.aws.client import _nonsense, _parsed
 from extension.aws.directory import Directory
 from extension.errors import SourceError
 from extension.fetcher import Job, Round
+from extension.files import Files
 from extension.settings import Settings
+from extension.sources.s3 import S3
 from tests.unit.hand_clock import HandClock
 
 REGION = "us-east-1"
@@ -77,6 +79,20 @@ class ScriptedClient:
 
 def directory(**settings):
     return Directory(Settings(**{"region": REGION, **settings}))
+
+
+def s3_source(client, held=lambda resource: None, most_bytes=1 << 20, most_names=1000, files="/nowhere", **settings):
+    """A source of objects. ``files``: where they may be, and then each of them is one."""
+    return S3(
+        client,
+        directory(**settings),
+        held,
+        most_bytes,
+        most_names,
+        wants_file=lambda resource: files != "/nowhere",
+        make_files=lambda: Files(str(files), HandClock().monotonic),
+        lend=lambda host, work: None,
+    )
 
 
 def plan_and_run(source, resources, clock):

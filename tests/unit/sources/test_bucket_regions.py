@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 import pytest
 
@@ -13,8 +12,7 @@ from extension.clock import Instant
 from extension.logs import Log
 from extension.references import s3_prefix, s3_resource
 from extension.sources.bucket_regions import BucketRegions
-from extension.sources.s3 import S3
-from tests.unit.sources.scripted import directory
+from tests.unit.sources.scripted import s3_source
 
 PERMANENT = "PermanentRedirect"
 MALFORMED = "AuthorizationHeaderMalformed"
@@ -36,8 +34,7 @@ def learnt(*args, asked="us-east-1", bucket="bucket"):
 
 
 def source(**settings):
-    client: Any = None  # nothing is asked here
-    return S3(client, directory(**settings), lambda resource: None, 1 << 20, 1000)
+    return s3_source(None, **settings)  # nothing is asked here
 
 
 # What is taken of an answer

@@ -28,7 +28,7 @@ def small_parts(monkeypatch):
 class Bench:
     """S3 with one object, and helpers that work when they are told to."""
 
-    def __init__(self, folder, body=BODY):
+    def __init__(self, folder, body=BODY, etag='"e1"'):
         self.body = body
         self.files = Files(str(folder), HandClock().monotonic)
         self.asked = []
@@ -36,7 +36,7 @@ class Bench:
         self.errors = {}  # first byte -> what is raised instead, once
         self.answers = {}  # first byte -> (Content-Range, bytes)
         self.budget = Budget(5.0)
-        self.download = Download(self, self.files, "bucket/key", '"e1"', len(body), self.budget)
+        self.download = Download(self, self.files, "bucket/key", etag, len(body), self.budget)
         self.sent = 0
 
     # What S3 and the fetcher do
@@ -80,7 +80,7 @@ class Bench:
     def finish(self):
         file = self.download.finish()
         found = b"".join(file.chunks())
-        self.download.keep()
+        file.kept = True
         self.download.close()
         return found
 
@@ -103,6 +103,15 @@ def test_help_is_called_for_at_most_three_times_and_by_nobody_for_one_part(tmp_p
     counts = {size: len(Bench(tmp_path, bytes(size)).offers) for size in (0, 1, 100, 101, 200, 201, 400, 401, 1050)}
 
     assert {0: 0, 1: 0, 100: 0, 101: 1, 200: 1, 201: 2, 400: 3, 401: 3, 1050: 3} == counts
+
+
+def test_without_an_etag_nobody_helps(tmp_path):
+    """A part would be of any version."""
+    bench = Bench(tmp_path, etag="")
+
+    assert [] == bench.offers
+    assert bench.send(27)
+    assert BODY == bench.finish()
 
 
 def test_helpers_begin_at_the_end_and_the_first_answer_goes_as_far_as_nobody_else_has(bench):

@@ -10,9 +10,9 @@ from extension.errors import SourceError
 from extension.percent import encode
 from extension.references import s3_prefix, s3_resource
 from extension.sources.listing import listing_resource
-from extension.sources.s3 import S3, NotModified, Object
+from extension.sources.object import NotModified, Object
 from tests.unit.doubles import double
-from tests.unit.sources.scripted import THROTTLED, ScriptedClient, directory, plan_and_run
+from tests.unit.sources.scripted import THROTTLED, ScriptedClient, plan_and_run, s3_source
 
 MISSING_KEY = outcome.failure(outcome.NOT_FOUND, "NoSuchKey", "The specified key does not exist.")
 HEADERS = {
@@ -26,10 +26,10 @@ HEADERS = {
 class Bench:
     """A source of objects with what is held, and where."""
 
-    def __init__(self, script, held=None, most_bytes=1000, most_names=1000, **settings):
+    def __init__(self, script, held=None, most_bytes=1000, **options):
         self.client = ScriptedClient(script)
         self.held = held or {}
-        self.source = S3(double(self.client), directory(**settings), self.held.get, most_bytes, most_names)
+        self.source = s3_source(double(self.client), self.held.get, most_bytes, **options)
 
     def fetch(self, *resources):
         return plan_and_run(self.source, resources, self.client.clock)[0]
@@ -149,6 +149,16 @@ def test_a_304_that_nobody_asked_for_is_not_taken_for_an_empty_object():
 
     assert isinstance(result, SourceError)
     assert (502, True) == (result.status, result.transient)
+
+
+@pytest.mark.parametrize("told", [{}, {"content-length": "4"}])
+def test_a_file_needs_no_length_beforehand(tmp_path, told):
+    """AWS always tells it; a compatible service may not."""
+    bench = Bench(lambda asked: answer(**told), files=tmp_path)
+    (found,) = bench.fetch(s3_resource("bucket", "a/b.csv")).values()
+
+    assert [b"a,b\n"] == list(found.file.chunks())
+    assert 1 == len(bench.asked)
 
 
 def test_an_error_of_one_object_is_its_own():

@@ -5,7 +5,7 @@ import pytest
 from extension.fetcher import Job
 from extension.references import parse_list, s3_resource
 from extension.sources.listing import Listing, PagedCall, listing_resource
-from extension.sources.s3 import Object
+from extension.sources.object import Object
 from tests.unit.doubles import double
 from tests.unit.store.bench import DENIED, MISSING, PASSING, THROTTLED, TIMED_OUT, A, B, Bench, Call, secret
 

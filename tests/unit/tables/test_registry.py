@@ -11,8 +11,9 @@ import pytest
 
 from extension.aws.call import Budget
 from extension.errors import SourceError
+from extension.files import NoRoom
 from extension.references import parse_list
-from extension.sources.s3 import NotModified
+from extension.sources.object import NotModified
 from extension.tables import files
 from extension.tables.registry import Tables
 from tests.unit.doubles import double
@@ -38,29 +39,27 @@ class Bench:
     def warn(self, event, **fields):
         self.logged.append((event, fields))
 
-    def answer(self, body, etag, budget=None):
+    def answer(self, body, etag, budget=None, meanwhile=lambda: None):
         """S3 answers 200; the table, which is held from now on."""
-        download = self.listed.download(self.held, Budget(5.0))
+        taker = self.listed.taker(self.held)
+        place = taker.place(len(body))
+        file = place.create("key", len(body))
+        file.write(body, 0)
+        meanwhile()
         try:
-            download.sink.begin({})
-            for start in range(0, len(body), 10_000):
-                download.sink.write(body[start : start + 10_000])
-            self.held = self.listed.changed({"etag": f'"{etag}"'}, download.sink, budget or Budget(5.0))
+            self.held = taker.changed({"etag": f'"{etag}"'}, file, "sha1", budget or Budget(5.0))
         finally:
-            download.close()
+            if not file.kept:
+                place.discard(file)
         return self.held
 
     def not_modified(self, budget=None):
         """S3 answers 304; the table, or the note that the one that is held is right."""
-        download = self.listed.download(self.held, Budget(5.0))
-        download.close()
-        return download.unchanged(budget or Budget(5.0))
+        return self.listed.taker(self.held).unchanged(budget or Budget(5.0))
 
     @property
     def asks_with(self):
-        download = self.listed.download(self.held, Budget(5.0))
-        download.close()
-        return download.etag
+        return self.listed.taker(self.held).etag
 
     @property
     def names(self):
@@ -94,7 +93,7 @@ def test_a_version_is_made_and_then_asked_for(bench, body):
     table = bench.answer(body, "one")
     row = b'{"k":"EUR","v":"1"}' if len(body) < 100 else b'{"k":"49999","v":"49999"}'
     assert row == table.get(("EUR" if len(body) < 100 else "49999",))
-    assert body == bytes(table.body)
+    assert (body, "sha1") == (bytes(table.body), table.checksum)
     assert "one" == bench.asks_with
     assert ["index", "object"] == [name for name in bench.names if name != "data"]
     assert ("data" in bench.names) == (body[:2] == b"\x1f\x8b")
@@ -163,14 +162,12 @@ def test_one_that_nobody_could_wait_for_is_there_for_who_comes_later(bench):
     """Two rounds wait for the same one."""
     failing(bench.answer, LARGE, "one", cancelled())
     found = []
-    waiting = [bench.listed.download(None, Budget(5.0)) for _ in range(2)]
+    waiting = [bench.listed.taker(None) for _ in range(2)]
     threads = [threading.Thread(target=lambda each=each: found.append(each.unchanged(Budget(5.0)))) for each in waiting]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for download in waiting:
-        download.close()
     assert [b'{"k":"7","v":"7"}'] * 2 == [each.get(("7",)) for each in found]
 
 
@@ -184,15 +181,20 @@ def test_what_can_be_no_table_is_not_fetched_twice(bench):
     assert ["index", "object"] == bench.names
 
 
-@pytest.mark.parametrize("body", [LARGE, gzip.compress(LARGE)], ids=["plain", "gzip"])
-def test_a_full_disk_is_told_and_may_be_over_later(bench, monkeypatch, body):
+def test_a_full_disk_is_told_and_may_be_over_later(bench, tmp_path, monkeypatch):
     bench.answer(SMALL, "one")
-    monkeypatch.setattr(files, "HEADROOM", 1 << 60)
-    assert "TableNoRoom" == failing(bench.answer, body, "two")
+
+    def fill():
+        monkeypatch.setattr(files, "HEADROOM", 1 << 60)
+
+    packed = gzip.compress(LARGE)
+    assert "TableNoRoom" == failing(bench.answer, packed, "two", None, fill)
+    with pytest.raises(NoRoom, match=f"^{len(LARGE)} bytes, where {tmp_path} has room for 0$"):
+        bench.answer(LARGE, "two")
     assert "one" == bench.asks_with
     assert ["index", "object"] == bench.names
     monkeypatch.undo()
-    assert b'{"k":"7","v":"7"}' == bench.answer(body, "two").get(("7",))
+    assert b'{"k":"7","v":"7"}' == bench.answer(packed, "two").get(("7",))
 
 
 def test_no_place_for_files_at_all(tmp_path):
@@ -238,6 +240,18 @@ def test_where_no_process_can_be_had_it_is_made_here(bench, monkeypatch):
 
     monkeypatch.setattr(os, "fork", fork)
     assert b'{"k":"7","v":"7"}' == bench.answer(LARGE, "one").get(("7",))
+
+
+def test_what_goes_into_a_folder_that_somebody_removed_is_not_looked_for_in_the_next_one(bench):
+    gone = bench.listed.taker(None).place(1)
+    file = gone.create("key", 1)
+    shutil.rmtree(gone.path)
+    new = bench.listed.taker(None).place(1).create("key", 1)
+    gone.discard(file)
+    assert new.reachable
+    assert file.name != new.name
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        gone.create("key", 1)
 
 
 def test_a_folder_in_use_is_not_shared(tmp_path):
