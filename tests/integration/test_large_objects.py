@@ -13,17 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.lambda_api import FakeLambdaApi
+from tests.integration.parts import MB, PART, asked, noise, part, peak_bytes, whole
 from tests.integration.passing_time import let_pass
 
-MB = 1 << 20
 LISTED = ["s3://bucket/models/model.bin?file=true"]
 URL = "/s3/bucket/models/model.bin"
-PART = 8 * MB
-
-
-def noise(size):
-    """Bytes of which no two stretches are alike."""
-    return os.urandom(MB) * (size // MB) + os.urandom(size % MB)
 
 
 def put(aws, body, **options):
@@ -41,15 +35,6 @@ def left_in(sidecar):
 
 def path_of(sidecar, url=URL):
     return Path(sidecar.request("HEAD", url).header("preheat-file"))
-
-
-def asked(aws):
-    return Counter((call.action, call.status) for call in aws.calls)
-
-
-def peak_bytes(sidecar):
-    status = Path(f"/proc/{sidecar.process.pid}/status").read_text("ascii")
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 # Whole and in parts
@@ -248,7 +233,7 @@ def test_32_readers_see_one_version_or_the_other(aws, api, ready):
 
 def test_an_object_that_changes_while_it_is_fetched_is_begun_again(aws, api, launch):
     put(aws, b"a" * (33 * MB))
-    fault = aws.faults.add("hang", lambda call: bool(call.header("range")))
+    fault = aws.faults.add("hang", part)
     sidecar = launch(aws, s3=LISTED)
     fault.wait(1)
     put(aws, b"b" * (17 * MB))
@@ -262,7 +247,7 @@ def test_an_object_that_changes_while_it_is_fetched_is_begun_again(aws, api, lau
 
 def test_an_object_that_changes_again_and_again_is_given_up(aws, api, launch):
     put(aws, noise(17 * MB))
-    aws.faults.add("error", lambda call: bool(call.header("range")), code="PreconditionFailed", status=412)
+    aws.faults.add("error", part, code="PreconditionFailed", status=412)
     sidecar = launch(aws, s3=LISTED)
     api.wait_next()
     (line,) = sidecar.events("fetch.failed")
@@ -286,22 +271,19 @@ def held(aws, ready):
     return sidecar, body
 
 
-PARTS, WHOLE = (lambda call: bool(call.header("range"))), (lambda call: not call.header("range"))
-
-
 @pytest.mark.parametrize(
     ("kind", "match", "options"),
     [
         ("cut_body", None, {"at": 100_000}),
-        ("too_long", PARTS, {}),
-        ("empty", PARTS, {}),
-        ("garbage", PARTS, {}),
-        ("error_500", PARTS, {}),
+        ("too_long", part, {}),
+        ("empty", part, {}),
+        ("garbage", part, {}),
+        ("error_500", part, {}),
     ],
 )
 def test_a_download_that_fails_leaves_the_old_version_and_nothing_else(aws, held, kind, match, options):
     sidecar, _ = held
-    aws.faults.add("cut_body", WHOLE, at=100_000)
+    aws.faults.add("cut_body", whole, at=100_000)
     aws.faults.add(kind, match, **options)
     answer = sidecar.get(URL)
     assert (200, b"old", "stale") == (answer.status, answer.body, answer.header("preheat-cache"))
@@ -318,7 +300,7 @@ def test_a_wrong_checksum_leaves_the_old_version(aws, held):
     assert [Path(answer.header("preheat-file")).name] == left_in(sidecar).popitem()[1]
 
 
-@pytest.mark.parametrize("match", [WHOLE, PARTS], ids=["the first", "another"])
+@pytest.mark.parametrize("match", [whole, part], ids=["the first", "another"])
 @pytest.mark.parametrize("kind", ["cut_body", "cut", "error_503"])
 def test_a_connection_that_breaks_costs_no_more_than_its_part(aws, held, kind, match):
     sidecar, body = held

@@ -465,12 +465,6 @@ def test_rows_are_mapped_and_not_parsed(aws, api, launch):
     assert table["Anonymous"] - idle["Anonymous"] < 5
 
 
-def test_listed_only_permits_its_tables(aws, ready):
-    aws.put_object("data", "a.csv", version("one"))
-    sidecar = ready(s3="s3://data/a.csv?table=t&key=k", allow="listed")
-    assert "one" == sidecar.get("/tables/t/last").json["v"]
-
-
 def test_no_key_and_no_row_is_ever_logged(aws, ready):
     aws.put_object("data", "a.csv", b"k,v\nconfidential,private\nconfidential,private\nshort\n")
     sidecar = ready(s3="s3://data/a.csv?table=t&key=v", log_level="DEBUG")
