@@ -15,6 +15,8 @@ def _fill(aws):
     fill(aws)
     aws.put_object("lookup", "other", b"x")
     aws.put_object("lookup", "deep/er/still", b"deep")
+    for key in ("rates.csv", "others.csv"):
+        aws.put_object("lookup", key, b"code,rate\nEUR,1.0\n")
     aws.put_parameter("/app/deep/er", "deep")
     aws.put_secret("app/secret", "a name that others begin with")
 
@@ -25,7 +27,7 @@ def world(make_world):
         _fill,
         secrets=["app/secret-1?as=first", "app/secret-2"],
         parameters=["/app/*", "/one"],
-        s3=["s3://lookup/deep/**"],
+        s3=["s3://lookup/deep/**", "s3://lookup/rates.csv?table=rates&key=code"],
         allow="listed",
     )
     world.aws.clear_calls()
@@ -55,6 +57,8 @@ REFUSED = [
     "/s3/lookup/deeper",
     "/s3/lookup%2Fother",
     "/s3/other/deep/blob.bin",
+    "/s3/lookup/others.csv",
+    "/s3/lookup/rates",
     # another store's name of it
     "/parameters/aws/reference/secretsmanager/app/secret-1",
     "/systemsmanager/parameters/get?name=/aws/reference/secretsmanager/app/secret-1&withDecryption=true",
@@ -106,6 +110,42 @@ def test_the_agent_s_path_is_no_other_way(world, target):
     assert [] == world.aws.calls
 
 
+TABLES = [
+    "/tables/others/EUR",
+    "/tables/others",
+    "/tables/others/EUR?refresh=true",
+    "/tables/others.csv/EUR",
+    "/tables/lookup/others.csv/EUR",
+    "/tables/lookup%2Fothers.csv/EUR",
+    "/tables/s3%3A%2F%2Flookup%2Fothers.csv%3Ftable%3Dothers/EUR",
+    "/tables/rates.csv/EUR",
+    "/tables/RATES/EUR",
+    "/tables/rates%2F/EUR",
+    "/tables/rates%2F..%2Fothers/EUR",
+    "/tables/../others/EUR",
+    "/tables/",
+]
+
+
+@pytest.mark.parametrize("target", TABLES)
+def test_there_are_no_tables_but_the_listed_ones(world, target):
+    answer = world.sidecar.get(target)
+    assert (404, "TableNotFound") == (answer.status, answer.problem["code"])
+    assert [] == world.aws.calls
+
+
+def test_a_listed_table_leads_to_its_own_rows_and_bytes_only(world):
+    client = world.sidecar
+    assert {"code": "EUR", "rate": "1.0"} == client.get("/tables/rates/EUR").json
+    assert b"code,rate\nEUR,1.0\n" == client.get("/s3/lookup/rates.csv").body
+    for key in ("..%2Fothers%2FEUR", "../others/EUR", "s3:%2F%2Flookup%2Fothers.csv"):
+        assert client.get(f"/tables/rates/{key}").problem["code"] in ("RowNotFound", "TableNotFound")
+    answer = client.request("POST", "/tables/others", body=b'{"keys":["EUR"]}')
+    assert (404, "TableNotFound") == (answer.status, answer.problem["code"])
+    assert 404 == client.request("HEAD", "/tables/others").status
+    assert [] == world.aws.calls
+
+
 def test_head_is_no_way_round_it(world):
     for target in ("/secrets/app/secret-3", "/parameters/other", "/s3/lookup/other"):
         assert 403 == world.sidecar.request("HEAD", target).status
@@ -127,8 +167,17 @@ BODIES = {
 
 
 def test_a_batch_gives_each_what_it_may_have(world):
-    asked = {"secrets": [*BODIES["secrets"], "first"], "parameters": [*BODIES["parameters"], "/app/parameter-1"]}
+    asked = {
+        "secrets": [*BODIES["secrets"], "first"],
+        "parameters": [*BODIES["parameters"], "/app/parameter-1"],
+        "tables": {"rates": ["EUR"], "others": ["EUR"], "rates.csv": ["EUR"]},
+    }
     answer = world.sidecar.request("POST", "/batch", body=json.dumps(asked).encode())
+    tables = {name: rows["EUR"] for name, rows in answer.json["tables"].items()}
+    assert {"code": "EUR", "rate": "1.0"} == tables.pop("rates")["value"]
+    assert {"others": "TableNotFound", "rates.csv": "TableNotFound"} == {
+        name: row["error"]["code"] for name, row in tables.items()
+    }
     found = {**answer.json["secrets"], **answer.json["parameters"]}
     given = {name: item["value"] for name, item in found.items() if "value" in item}
     assert {"first": "secret value 1", "/app/parameter-1": "parameter value 1"} == given
@@ -139,9 +188,11 @@ def test_a_batch_gives_each_what_it_may_have(world):
 
 
 def test_nor_can_it_be_refreshed(world):
-    answer = world.sidecar.request("POST", "/refresh", body=json.dumps(BODIES).encode())
+    body = BODIES | {"tables": ["others", "others.csv"]}
+    answer = world.sidecar.request("POST", "/refresh", body=json.dumps(body).encode())
     failed = answer.json["failed"]
     assert (0, 0) == (answer.json["refreshed"], answer.json["skipped"])
+    assert {"TableNotFound"} == {failed.pop(name)["code"] for name in body["tables"]}
     assert {"NotListed"} == {problem["code"] for problem in failed.values()}
     assert [] == world.aws.calls
 
