@@ -60,6 +60,15 @@ class Client:
 
     def perform(self, call: Call, budget: Budget, sink: Sink | None = None) -> Answer:
         """The answer to ``call``; ``SourceError`` where AWS refuses, fails, or does not answer within the budget."""
+        try:
+            return self._attempts(call, budget, sink)
+        except SourceError as error:
+            # The frames that it comes from hold it and what has come so far, a file say: for as long as nobody collects
+            # such a circle.
+            error.__context__ = None
+            raise error.with_traceback(None) from None
+
+    def _attempts(self, call: Call, budget: Budget, sink: Sink | None) -> Answer:
         started = self._clock.monotonic() - budget.waited
         mended: set[str] = set()  # what is put right once: refused keys, a skewed clock, a freeze
         attempt = 0

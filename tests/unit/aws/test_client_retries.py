@@ -1,8 +1,12 @@
 """Which call is made again, how often, after which pause, and which never: contract §4's table, under one deadline."""
 
+import gc
+import weakref
+
 import pytest
 
 from extension.aws import client as client_module
+from extension.aws.call import Memory
 from extension.aws.connection import ConnectionFailed
 from extension.errors import SourceError
 from tests.unit.aws.scripted_pool import END, REFUSED, TIMED_OUT, UNTRUSTED, Bench, Later, answer, refusal
@@ -264,3 +268,28 @@ def test_a_pooled_connection_that_stays_silent_is_a_timeout():
 
     assert 504 == refused(bench).status
     assert 1 == bench.acquired
+
+
+@pytest.mark.parametrize(
+    "script", [[refusal("AccessDenied")], [answer(500, b""), REFUSED], [answer(200, b"{", length=10)] * 9], ids=len
+)
+def test_an_error_holds_nothing_of_what_has_come(script):
+    """Whoever passes over it, as a part's helper does, has let go of the file at once: its room is wanted again."""
+
+    class Sink(Memory):
+        """One that can be watched."""
+
+    bench = Bench(*script, timeout=1.0)
+    sink = Sink(100)
+    watched = weakref.ref(sink)
+    failed = False
+    gc.disable()
+    try:
+        bench.perform(sink)
+    except SourceError:
+        failed = True
+    del sink
+    try:
+        assert (True, None) == (failed, watched())
+    finally:
+        gc.enable()
