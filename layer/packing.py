@@ -86,6 +86,7 @@ class _Packer:
         self._references: dict[int, int] = {}  # value -> the number it has in the stream
         self._records: dict[int, list[bytes]] = {_HEAD: [], _HEAD_310: []}
         self._chunks: dict[tuple[int, str], dict[int, bytes]] = {}  # round, path -> version -> instructions
+        self._arguments: dict[tuple[int, int, str], bytes] = {}  # version, round, path -> the arguments apart from them
 
     def pack(self) -> bytes:
         versions = Counter(number for values in self._values.values() for number in values)
@@ -123,8 +124,8 @@ class _Packer:
         count = len(self._references) + 1
         modules = [part for path, module in self._modules[minor].items() for part in (self._paths[path], module)]
         rounds.append((self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules), 0))
-        numbering = self._numbering.table(minor), self._numbering.rooms(minor)
-        return count, texts, others, head, record, tuple(rounds), *numbering
+        arguments = b"".join(self._arguments[key] for key in sorted(self._arguments) if key[0] == minor)
+        return count, texts, others, head, record, tuple(rounds), arguments, self._numbering.dialect(minor)
 
     def _grouped(self) -> list[bytes]:
         """The instructions of several modules, in one version after the other; then the next ones."""
@@ -245,7 +246,9 @@ class _Packer:
         )
         self._refer(number)
         chunk = self._chunks.setdefault(key, {})
-        chunk[minor] = chunk.get(minor, b"") + self._numbering.write(instructions, minor)
+        written, arguments = self._numbering.write(instructions, minor)
+        chunk[minor] = chunk.get(minor, b"") + written
+        self._arguments[minor, *key] = self._arguments.get((minor, *key), b"") + arguments
 
 
 def _bytes(piece: bytes | int) -> bytes:
