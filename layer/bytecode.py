@@ -24,6 +24,7 @@ from layer.interpreters import Interpreter
 
 _COMPILER = Path(__file__).with_name("compiler.py")
 _CACHED = Path(__file__).with_name("cached.py")
+_LIBRARY = Path(__file__).with_name("library.py")
 _MINIFY = Path(__file__).with_name("minify.py")
 _UNPACKING = Path(__file__).with_name("preheat") / "unpacking.py"
 LIBRARY = "/opt/python/preheat"  # where its files lie on Lambda
@@ -35,7 +36,8 @@ class BytecodeError(Exception):
 
 
 class Compiled(NamedTuple):
-    """What one interpreter made of ``library`` and ``modules``: marshalled code by path; and the package's .pyc.
+    """What one interpreter made of ``library`` and ``modules``: marshalled code by path; the package's .pyc and the
+    ``program`` that this runs.
 
     ``magic`` is the magic number of its bytecode, which an interpreter must share to run it, ``opcodes`` what the code
     consists of.
@@ -44,6 +46,7 @@ class Compiled(NamedTuple):
     library: dict[str, bytes]
     modules: dict[str, bytes]
     cached: bytes
+    program: bytes
     magic: bytes
     opcodes: Opcodes
 
@@ -53,12 +56,13 @@ def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: di
     with tempfile.TemporaryDirectory() as folder:
         lined = _jobs(Path(folder, "lined"), LIBRARY, library)
         bare = _jobs(Path(folder, "bare"), "/opt/preheat", {path: text.encode() for path, text in sidecar.items()})
-        instead = _write(Path(folder, "instead.py"), b"\n".join([_UNPACKING.read_bytes(), *_without_future(_CACHED)]))
+        instead = _write(Path(folder, "instead.py"), _CACHED.read_bytes())
+        program = _write(Path(folder, "program.py"), b"\n".join([_UNPACKING.read_bytes(), *_without_future(_LIBRARY)]))
         package = _write(Path(folder, "package.py"), library.get(PACKAGE, b""))
         cached = Path(folder, "package.pyc")
         jobs = {
             "lined": list(lined.values()),
-            "bare": list(bare.values()),
+            "bare": [*bare.values(), (program, program + "c", "<preheat>")],
             "cached": [(package, str(cached), instead)],
         }
         told = json.loads(_run(interpreter, folder, jobs))
@@ -66,7 +70,8 @@ def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: di
         made, modules = (
             {path: Path(target).read_bytes() for path, (_, target, _) in jobs.items()} for jobs in (lined, bare)
         )
-        return Compiled(made, modules, cached.read_bytes(), bytes.fromhex(told["magic"]), opcodes)
+        compiled_program = Path(program + "c").read_bytes()
+        return Compiled(made, modules, cached.read_bytes(), compiled_program, bytes.fromhex(told["magic"]), opcodes)
 
 
 def check(interpreter: Interpreter, compiled: dict[str, bytes], first: bytes, *archives: bytes) -> None:

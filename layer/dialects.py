@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from layer.callees import callees
+
 Opcodes = Mapping[int, tuple[str, int]]  # of one CPython: number -> name, and how many units of room follow
 
 # Names that have become others. BINARY_OP 0, say, is not here: one of an older CPython's would be several.
@@ -23,6 +25,7 @@ _RENAMED = {
     "JUMP_ABSOLUTE": "JUMP_BACKWARD",  # 3.10
     "CALL_FUNCTION": "CALL",
     "CALL_METHOD": "CALL, method",
+    "CALL_FUNCTION_KW": "CALL_KW",
 }
 # Whose argument depends on how many instructions lie between, or is coded anew in each version.
 _APART = frozenset({"FOR_ITER", "SEND", "SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "COMPARE_OP"})
@@ -91,6 +94,12 @@ class Dialect:
         if "PRECALL" in self._numbers:
             forms["CALL, method"] = forms["CALL"] = Form("PRECALL", ("CALL, alone",), copied=True)
             forms["CALL, alone"] = Form("CALL")
+        forms["LOAD_CONST, names"] = Form("KW_NAMES" if "KW_NAMES" in self._numbers else "LOAD_CONST")
+        if "KW_NAMES" in self._numbers:
+            forms["CALL_KW"] = forms["CALL"]
+        build, null = "LOAD_BUILD_CLASS", "PUSH_NULL"
+        self._class = [build] if self.minor == 10 else [null, build] if self.minor < 13 else [build, null]
+        forms["LOAD_BUILD_CLASS, NULL"] = Form(self._class[0], tuple(self._class[1:]))
         if "RETURN_CONST" not in self._numbers:
             forms["RETURN_CONST"] = Form("LOAD_CONST", ("RETURN_VALUE",))
         if "TO_BOOL" not in self._numbers:
@@ -112,7 +121,17 @@ class Dialect:
     def read(self, code: bytes) -> list[Unit]:
         """The instructions of one function."""
         units = [Unit(self._kinds[name], argument) for name, argument in self._parsed(code)]
-        for step in (self._flags, self._calls, self._returns, self._formats, self._booleans, self._pairs):
+        steps = (
+            self._flags,
+            self._calls,
+            self._keywords,
+            self._classes,
+            self._returns,
+            self._formats,
+            self._booleans,
+            self._pairs,
+        )
+        for step in steps:
             units = step(units)
         if "RESUME" in self.absent:
             units.insert(0, Unit("RESUME", 0))
@@ -128,9 +147,10 @@ class Dialect:
     def _flags(self, units: list[Unit]) -> list[Unit]:
         """The last bit of a global's argument says whether it is to be called, of an attribute's whether as a method."""
         result = []
-        for kind, argument in units:
+        called = callees(units) if self.forms["LOAD_GLOBAL"].shifted else set()
+        for place, (kind, argument) in enumerate(units):
             if self.forms[kind].shifted:
-                result.append(Unit(kind, 2 * argument + (kind == "LOAD_METHOD")))
+                result.append(Unit(kind, 2 * argument + (kind == "LOAD_METHOD" or place in called)))
             else:
                 result.append(Unit("LOAD_METHOD" if kind == "LOAD_ATTR" and argument & 1 else kind, argument))
         return result
@@ -155,6 +175,29 @@ class Dialect:
                 called = loaded.pop() if loaded else "CALL"
                 kind = called if kind == "CALL" else kind
             result.append(Unit(kind, argument))
+        return result
+
+    def _keywords(self, units: list[Unit]) -> list[Unit]:
+        """Calls with keywords: the names come just before."""
+        names, calls = (
+            ("KW_NAMES", ("CALL", "CALL, method")) if "KW_NAMES" in self._numbers else ("LOAD_CONST", ("CALL_KW",))
+        )
+        result: list[Unit] = []
+        for unit in units:
+            if unit.kind in calls and result and result[-1].kind == names:
+                result[-1] = Unit("LOAD_CONST, names", result[-1].argument)
+                result.append(Unit("CALL_KW", unit.argument))
+            else:
+                result.append(unit)
+        return result
+
+    def _classes(self, units: list[Unit]) -> list[Unit]:
+        begin = [Unit(kind, 0) for kind in self._class]
+        result: list[Unit] = []
+        for unit in units:
+            result.append(unit)
+            if result[-len(begin) :] == begin:
+                result[-len(begin) :] = [Unit("LOAD_BUILD_CLASS, NULL", 0)]
         return result
 
     def _returns(self, units: list[Unit]) -> list[Unit]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ast
+import tokenize
 from collections.abc import Iterable, Mapping
+from typing import TypeGuard
+
+_Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module
+_DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
 
 
 class Unreadable(Exception):
@@ -37,6 +42,33 @@ def shorten(tree: ast.Module) -> None:
     """Take out of ``tree`` what ``minify`` leaves out; the rest keeps its lines."""
     _Shortener().visit(tree)
     ast.fix_missing_locations(tree)
+
+
+def blank(text: bytes, path: str) -> bytes:
+    """Return the module ``text`` without comments and docstrings, which bytecode does not have either. Everything else,
+    types too, stays where it is: a traceback names the lines that the checkout has."""
+    lines = text.decode("utf-8").split("\n")
+    for token in tokenize.generate_tokens(iter([f"{line}\n" for line in lines]).__next__):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+    tree = ast.parse(text, path)
+    for node in ast.walk(tree):
+        if _has_docstring(node):
+            docstring = node.body[0]
+            assert docstring.end_lineno is not None
+            rows = slice(docstring.lineno - 1, docstring.end_lineno)
+            only = len(node.body) == 1 and not isinstance(node, ast.Module)
+            lines[rows] = [" " * docstring.col_offset + "pass" if only else "", *[""] * (rows.stop - rows.start - 1)]
+            node.body[:1] = [ast.Pass()] if only else []
+    short = "\n".join(lines)
+    if ast.dump(ast.parse(short)) != ast.dump(tree):
+        raise Unreadable(f"{path} means something else without comments and docstrings")
+    return short.encode()
+
+
+def _has_docstring(node: ast.AST) -> TypeGuard[_Documented]:
+    return isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None
 
 
 class _Shortener(ast.NodeTransformer):
@@ -78,8 +110,8 @@ class _Shortener(ast.NodeTransformer):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
         return None if node.module == "__future__" else node
 
-    def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> ast.AST:
-        if ast.get_docstring(node, clean=False) is not None:
+    def _body(self, node: _Documented) -> ast.AST:
+        if _has_docstring(node):
             del node.body[0]
         return self.generic_visit(node)
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
-    Matrix = tuple[bytes, dict[int, bytes]]
-
 
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
@@ -24,7 +22,7 @@ def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
     chunks = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
     instructions = _instructions(b"".join([content[chunk] for chunk in chunks]), arguments, *dialect)
-    codes = _codes(records[head], head, record, sum([number for _, number in rounds]), instructions)
+    codes = _codes(*records, head, record, sum([number for _, number in rounds]), instructions)
     pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
     for containers, number in rounds:
         pieces.append(containers)
@@ -69,13 +67,15 @@ def _changed(arguments: bytes, ways: bytes) -> bytes:
     return all_of_them.to_bytes(len(ways), "little")
 
 
-def _codes(matrix: Matrix, head: int, first: int, count: int, code: bytes) -> Iterator[bytes]:
+def _codes(
+    rows_like: dict[int, bytes], columns: dict[int, bytes], head: int, first: int, count: int, code: bytearray
+) -> Iterator[bytes]:
     """Code objects, each in three pieces: what comes before its instructions, these, the rest."""
-    same, columns = matrix
-    width = len(same)
-    rows = bytearray(same * count)
+    width = len(rows_like[head])
+    rows = bytearray(rows_like[head] * count)
     for place, column in columns.items():
-        rows[place::width] = column[first : first + count]
+        if place >> 8 == head:
+            rows[place & 255 :: width] = column[first : first + count]
     pieces = [b""] * (3 * count)
     both = list(map(BytesIO(rows).read, islice(cycle((head, width - head)), 2 * count)))
     sizes = [low + 256 * high for low, high in zip(rows[head - 4 :: width], rows[head - 3 :: width], strict=True)]
