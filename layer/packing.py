@@ -16,6 +16,7 @@ import bisect
 import marshal
 from collections import Counter
 
+from layer import alignment
 from layer.instructions import Numbering
 from layer.marshalled import (
     CODE,
@@ -45,6 +46,7 @@ _HEAD, _HEAD_310 = 1 + 20 + 5, 1 + 24 + 5
 # Where numbers, instructions, constants, names, local variables, file and name begin in both.
 _FIELDS = {_HEAD: (0, 1, 5, 9, 13, 17, 22, 26, 31, 36, 46, 51), _HEAD_310: (0, 1, 5, 9, 17, 21, 26, 30, 35, 40, 55, 60)}
 _TOGETHER = 4096  # bytes of instructions: so that those of five versions are within deflate's window
+_Place = tuple[int, bool, str]  # of instructions: the round, whether not all versions have them, the module's path
 _MOST_INSTRUCTIONS = 0xFFFF  # bytes of them in a function: two columns
 
 
@@ -88,47 +90,70 @@ class _Packer:
         self._numbering = Numbering(opcodes, instructions)
         self._references: dict[int, int] = {}  # value -> the number it has in the stream
         self._records: dict[int, list[bytes]] = {_HEAD: [], _HEAD_310: []}
-        self._chunks: dict[tuple[int, str], dict[int, bytes]] = {}  # round, path -> version -> instructions
-        self._arguments: dict[tuple[int, int, str], bytes] = {}  # version, round, path -> the arguments apart from them
+        self._rounds = alignment.rounds(pool, modules)
+        self._chunks: dict[_Place, dict[int, bytes]] = {}  # -> version -> instructions
+        self._arguments: dict[tuple[int, _Place], bytes] = {}  # version, place -> the arguments apart from them
 
     def pack(self) -> bytes:
         versions = Counter(number for values in self._values.values() for number in values)
         common = [number for number in versions if versions[number] > 1 and not self._has_code(number)]
         texts, others = self._texts(common), self._others(common)
         containers = self._containers(common)
-        references = self._references
-        own = {}
-        for place, minor in enumerate(self._modules):
-            self._references = dict(references)
-            own[tag(minor)] = (place, *self._version(minor))
+        shared = self._references
+        own, references = {}, {}
+        for minor in self._modules:
+            self._references = dict(shared)
+            own[minor] = self._without_code(minor)
+            references[minor] = self._references
+        least = max(map(len, references.values()))
+        for minor in self._modules:
+            self._references = references[minor]
+            own[minor] += self._version(minor, least)
         chunks = self._grouped()
         records = _matrices(self._records)
         sizes = tuple(map(len, chunks))
         # Of the formats of marshal the last that shares nothing, and so is the same whatever interpreter writes it.
-        return marshal.dumps((texts, others + containers, records, sizes, own), 2) + b"".join(chunks)
+        versions_own = {tag(minor): (place, *content) for place, (minor, content) in enumerate(own.items())}
+        return marshal.dumps((texts, others + containers, records, sizes, versions_own), 2) + b"".join(chunks)
 
-    def _version(self, minor: int) -> tuple[object, ...]:
-        """What 3.``minor`` has for itself, and where."""
+    def _without_code(self, minor: int) -> tuple[object, ...]:
+        """What 3.``minor`` has for itself, but for code objects and what these are in."""
         values = [number for number in self._values[minor] if number not in self._references]
-        texts, others = self._texts(values), self._others(values)
+        return self._texts(values), self._others(values) + self._containers(values)
+
+    def _version(self, minor: int, least: int) -> tuple[object, ...]:
+        """The code objects of 3.``minor``; the first has at least the number ``least``."""
         head = _HEAD_310 if minor == 10 else _HEAD
         record = len(self._records[head])
-        rounds: list[tuple[bytes, int]] = []
-        waiting = [(path, code) for path, module in self._modules[minor].items() for code in self._codes(module, set())]
-        while True:  # what a round writes, the next one may refer to
-            containers = self._containers(values)
-            ready = [(path, number) for path, number in waiting if self._is_ready(number)]
-            for path, number in ready:
-                self._code(number, minor, head, (len(rounds), path))
-            if not containers and not ready:
-                break
-            rounds.append((containers, len(ready)))
-            waiting = [(path, number) for path, number in waiting if number not in self._references]
+        rounds: list[tuple[int, bytes, int, int]] = []
+        for number, codes in enumerate(self._rounds[minor]):
+            most = max(len(each[number]) for each in self._rounds.values())
+            before = self._fill(least)
+            containers = b"".join(self._written(each.constants) for each in codes if each.constants is not None)
+            between = self._fill(least + most if number else 0)
+            for code in codes:
+                self._code(code.number, minor, head, (number, not code.is_shared, code.path))
+            rounds.append((before, containers, between, len(codes)))
+            least += 2 * most if number else most
         count = len(self._references) + 1
         modules = [part for path, module in self._modules[minor].items() for part in (self._paths[path], module)]
-        rounds.append((self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules), 0))
+        last = self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules)
         arguments = b"".join(self._arguments[key] for key in sorted(self._arguments) if key[0] == minor)
-        return count, texts, others, head, record, tuple(rounds), arguments, self._numbering.dialect(minor)
+        return count, head, record, tuple(rounds), last, arguments, self._numbering.dialect(minor)
+
+    def _fill(self, least: int) -> int:
+        """How many numbers are given to nothing, so that the next one is ``least``."""
+        lacking = max(least - len(self._references), 0)
+        for _ in range(lacking):
+            self._refer(-1 - len(self._references))
+        return lacking
+
+    def _written(self, number: int) -> bytes:
+        """A tuple or set."""
+        kind, (size, *_) = self._pool[number]
+        content = self._container(bytes([kind | FLAG]) + _bytes(size), self._parts(number))
+        self._refer(number)
+        return content
 
     def _grouped(self) -> list[bytes]:
         """The instructions of several modules, in one version after the other; then the next ones."""
@@ -157,14 +182,6 @@ class _Packer:
 
     def _has_code(self, number: int) -> bool:
         return self._pool[number].kind == CODE or any(map(self._has_code, self._parts(number)))
-
-    def _codes(self, number: int, seen: set[int]) -> list[int]:
-        """The code objects in a value, inner ones first."""
-        if number in seen:
-            return []
-        seen.add(number)
-        codes = [code for part in self._parts(number) for code in self._codes(part, seen)]
-        return [*codes, number] if self._pool[number].kind == CODE else codes
 
     def _instructions(self, number: int) -> bytes:
         (content,) = self._pool[self._pool[number].parts[0]].pieces
@@ -214,9 +231,7 @@ class _Packer:
         waiting = [each for each in numbers if self._pool[each].kind in _CONTAINERS and each not in self._references]
         while ready := [number for number in waiting if self._is_ready(number)]:
             for number in ready:
-                kind, (size, *_) = self._pool[number]
-                content += self._container(bytes([kind | FLAG]) + _bytes(size), self._parts(number))
-                self._refer(number)
+                content += self._written(number)
             waiting = [number for number in waiting if number not in self._references]
         return content
 
@@ -234,7 +249,7 @@ class _Packer:
             return bytes([kind]) + b"".join(map(_bytes, pieces))
         return bytes([REF]) + self._references[number].to_bytes(4, "little")
 
-    def _code(self, number: int, minor: int, head: int, key: tuple[int, str]) -> None:
+    def _code(self, number: int, minor: int, head: int, key: _Place) -> None:
         """Write a code object: the record, and apart from it the instructions."""
         kind, pieces = self._pool[number]
         numbers, first, *rest = pieces
@@ -251,7 +266,7 @@ class _Packer:
         chunk = self._chunks.setdefault(key, {})
         written, arguments = self._numbering.write(instructions, minor)
         chunk[minor] = chunk.get(minor, b"") + written
-        self._arguments[minor, *key] = self._arguments.get((minor, *key), b"") + arguments
+        self._arguments[minor, key] = self._arguments.get((minor, key), b"") + arguments
 
 
 def _bytes(piece: bytes | int) -> bytes:

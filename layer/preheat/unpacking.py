@@ -14,20 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
+_NOTHING = b"\xe9\0\0\0\0"  # something that has a number: 0
+
 
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
     texts, others, records, sizes, versions = loads(content)  # the instructions, which follow, it does not look at
-    place, count, own_texts, own_others, head, record, rounds, arguments, dialect = versions[version]
+    place, own_texts, own_others, count, head, record, rounds, last, arguments, dialect = versions[version]
     ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
     chunks = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
     instructions = _instructions(b"".join([content[chunk] for chunk in chunks]), arguments, *dialect)
-    codes = _codes(*records, head, record, sum([number for _, number in rounds]), instructions)
+    codes = _codes(*records, head, record, sum([number for *_, number in rounds]), instructions)
     pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
-    for containers, number in rounds:
-        pieces.append(containers)
-        pieces += islice(codes, 3 * number)
-    modules = loads(b"".join(pieces))[-1]
+    for before, containers, between, number in rounds:
+        pieces += [_NOTHING * before, containers, _NOTHING * between, *islice(codes, 3 * number)]
+    modules = loads(b"".join([*pieces, last]))[-1]
     return dict(zip(modules[::2], modules[1::2], strict=True))
 
 
