@@ -138,8 +138,7 @@ class _Packer:
         count = len(self._references) + 1
         modules = [part for path, module in self._modules[minor].items() for part in (self._paths[path], module)]
         last = self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules)
-        arguments = b"".join(self._arguments[key] for key in sorted(self._arguments) if key[0] == minor)
-        return count, head, record, tuple(rounds), last, arguments, self._numbering.dialect(minor)
+        return count, head, record, tuple(rounds), last, self._numbering.dialect(minor)
 
     def _fill(self, least: int) -> int:
         """How many numbers are given to nothing, so that the next one is ``least``."""
@@ -163,7 +162,11 @@ class _Packer:
                 groups.append(dict.fromkeys(self._modules, b""))
             for minor, instructions in self._chunks[key].items():
                 groups[-1][minor] += instructions
-        return [group[minor] for group in groups for minor in self._modules]
+        arguments = [
+            b"".join(self._arguments[key] for key in sorted(self._arguments) if key[0] == minor)
+            for minor in self._modules
+        ]
+        return [group[minor] for group in groups for minor in self._modules] + arguments
 
     def _reached(self, modules: dict[str, int]) -> list[int]:
         """All values in ``modules`` and their paths, once, but for the instructions; each before its parts."""

@@ -20,10 +20,11 @@ _NOTHING = b"\xe9\0\0\0\0"  # something that has a number: 0
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
     texts, others, records, sizes, versions = loads(content)  # the instructions, which follow, it does not look at
-    place, own_texts, own_others, count, head, record, rounds, last, arguments, dialect = versions[version]
+    place, own_texts, own_others, count, head, record, rounds, last, dialect = versions[version]
     ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
-    chunks = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
-    instructions = _instructions(b"".join([content[chunk] for chunk in chunks]), arguments, *dialect)
+    slices = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
+    *chunks, apart = [content[each] for each in slices]
+    instructions = _instructions(b"".join(chunks), apart, *dialect)
     codes = _codes(*records, head, record, sum([number for *_, number in rounds]), instructions)
     pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
     for before, containers, between, number in rounds:
