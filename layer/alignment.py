@@ -6,10 +6,15 @@ nested in, and how many of that name come before it. Code objects come in rounds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from layer.marshalled import CODE, FormatError, Pool
+from layer.marshalled import CODE, FormatError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from layer.marshalled import Pool
 
 _NAME, _NAME_310 = 6, 7  # which part of a code object its name is; constants are the second
 
@@ -36,7 +41,7 @@ def rounds(pool: Pool, modules: Mapping[int, Mapping[str, int]]) -> dict[int, li
     found = {minor: _keyed(pool, members, minor) for minor, members in modules.items()}
     depths = [{key: code.depth for key, code in codes.items()} for codes in found.values()]
     shared = [key for key, depth in depths[0].items() if all(each.get(key) == depth for each in depths)]
-    most = max(depth for each in depths for depth in each.values())
+    most = max((depth for each in depths for depth in each.values()), default=0)
     return {
         minor: [
             [

@@ -19,13 +19,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from layer.instructions import Opcodes
+from layer.dialects import Opcodes
 from layer.interpreters import Interpreter
 
 _COMPILER = Path(__file__).with_name("compiler.py")
 _CACHED = Path(__file__).with_name("cached.py")
 _LIBRARY = Path(__file__).with_name("library.py")
-_MINIFY = Path(__file__).with_name("minify.py")
+_SHORTENING = Path(__file__).with_name("shortening.py")
 _UNPACKING = Path(__file__).with_name("preheat") / "unpacking.py"
 LIBRARY = "/opt/python/preheat"  # where its files lie on Lambda
 PACKAGE = "__init__.py"
@@ -107,7 +107,7 @@ def _write(path: Path, content: bytes) -> str:
 def _run(interpreter: Interpreter, folder: str, jobs: dict[str, Any]) -> str:
     # A copy, in a folder where nothing else can be imported by mistake.
     program = _write(Path(folder, "compiler.py"), _COMPILER.read_bytes())
-    for needed in (_UNPACKING, _MINIFY):
+    for needed in (_UNPACKING, _SHORTENING):
         _write(Path(folder, needed.name), needed.read_bytes())
     command: list[str | Path] = [interpreter.path, "-s", "-S", "-B", "-X", "no_debug_ranges", program]
     # Nothing else of the environment: PYTHONPATH or a locale must not reach the result. Sets are written in the order

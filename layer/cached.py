@@ -8,9 +8,9 @@ own = globals()["module"]  # what the package has for its names
 name, folder, file = own["__name__"], own["__path__"][0], own["__file__"]
 try:
     with open(folder + "/__pycache__/bytecode", "rb") as archived:
-        programs, archive = loads(archived.read())
+        programs, archive = loads(archived.read())  # noqa: S302 (as importlib does)
     found = {}  # type: ignore[var-annotated]
-    exec(loads(programs[MAGIC_NUMBER]), found)  # noqa: S102 (as importlib would)
+    exec(loads(programs[MAGIC_NUMBER]), found)  # noqa: S102, S302
     code = found["find"](name, folder, file, archive)
 except Exception:  # noqa: BLE001 (a function must not fail for it)
     loader = SourceFileLoader(name, file)

@@ -27,7 +27,7 @@ _COVERED = 8 * 2 * len(_NO_LINES)  # bytes of instructions
 
 def lined(source: str, target: str, name: str) -> None:
     """Write the marshalled code, without docstrings, asserts and annotations."""
-    from minify import shorten  # type: ignore[import-not-found]  # laid beside this file
+    from shortening import shorten  # type: ignore[import-not-found]  # laid beside this file
 
     tree = ast.parse(Path(source).read_bytes(), name)
     shorten(tree)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from layer import wheels
-from layer.minify import blank, minify
+from layer.minify import minify
+from layer.shortening import blank
 
 LAUNCHER = "extensions/preheat"
 # Some frameworks look for this file to know that AWS's extension is there. Lambda takes the registered name from it.

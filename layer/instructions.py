@@ -13,11 +13,17 @@ The common ones only: each such number costs a cold start 30 us. A rare one has 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
-from layer.dialects import Dialect, Form, Opcodes, comes_apart
+from layer.dialects import Dialect, Form, comes_apart
+from layer.marshalled import FormatError
+from layer.translation import translate
 
-__all__ = ["Numbering", "Opcodes"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from layer.dialects import Opcodes
+
 _APART = 127  # the argument that stands for one that comes apart
 _MARKS = 128  # the least number that is no argument
 _COMMON = 100  # uses in all versions
@@ -35,31 +41,30 @@ class Numbering:
         for minor, several in codes.items():
             for code in several:
                 uses.update(kind for kind, _ in self._units(code, minor))
-        marks = {
-            kind
-            for kind in uses
-            if any(
-                kind in each.absent
-                or self._form(each, kind).after
-                or (uses[kind] >= _COMMON and each.room(self._form(each, kind).name))
-                for each in self._dialects.values()
-            )
-        }
+        implied = {kind for each in self._dialects.values() for form in each.forms.values() for kind in form.after}
+        self._marks = {kind for kind in uses if self._is_mark(kind, uses[kind])} - implied
         # The commonest first: deflate gains by it. 0 is nobody's number, and so it is always an argument.
         names = sorted(uses, key=lambda kind: (-uses[kind], kind))
-        more = {after for each in self._dialects.values() for form in each.forms.values() for after in form.after}
-        others = [_ROOM] + [kind for kind in [*names, *sorted(more - uses.keys())] if kind not in marks]
-        large = [kind for kind in names if kind in marks]
-        self._numbers = dict(zip(large, range(_MARKS, 256), strict=False))
-        free = [number for number in range(1, 256) if number not in self._numbers.values()]
-        self._numbers |= dict(zip(others, free[: len(others)], strict=True))  # raises if there are more kinds
-        self._marks = marks
+        others = [_ROOM, *(kind for kind in names if kind not in self._marks), *sorted(implied - uses.keys())]
+        marks = [kind for kind in names if kind in self._marks]
+        free = [*range(1, _MARKS), *range(_MARKS + len(marks), 256)]
+        if len(marks) > 256 - _MARKS or len(others) > len(free):
+            raise FormatError(f"{len(marks)} and {len(others)} kinds of instructions")
+        self._numbers = dict(zip(marks, range(_MARKS, 256), strict=False)) | dict(zip(others, free, strict=False))
+
+    def _is_mark(self, kind: str, uses: int) -> bool:
+        """Whether something has to be put in or taken out for it, in one version at least, and it is worth a number."""
+        for dialect in self._dialects.values():
+            form = self._form(dialect, kind)
+            if kind in dialect.absent or form.after or (uses >= _COMMON and dialect.room(form.name)):
+                return True
+        return False
 
     def _units(self, code: bytes, minor: int) -> list[tuple[str, int]]:
         """The instructions by the kinds that have numbers."""
         dialect = self._dialects[minor]
         units: list[tuple[str, int]] = []
-        for kind, argument in dialect.read(code):
+        for kind, argument in translate(code, dialect):
             if argument < _APART or comes_apart(kind):
                 units.append((kind, argument))
             else:

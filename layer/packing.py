@@ -37,7 +37,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from layer.instructions import Opcodes
+    from layer.dialects import Opcodes
 
 _PLAIN_TEXT = ord("z")  # as TEXT, but not interned
 _CONTAINERS = (SMALL_TUPLE, TUPLE, FROZENSET)
@@ -110,11 +110,12 @@ class _Packer:
             self._references = references[minor]
             own[minor] += self._version(minor, least)
         chunks = self._grouped()
-        records = _matrices(self._records)
+        first_rows, columns = _matrices(self._records)
         sizes = tuple(map(len, chunks))
         # Of the formats of marshal the last that shares nothing, and so is the same whatever interpreter writes it.
         versions_own = {tag(minor): (place, *content) for place, (minor, content) in enumerate(own.items())}
-        return marshal.dumps((texts, others + containers, records, sizes, versions_own), 2) + b"".join(chunks)
+        content = texts, others + containers, first_rows, columns, sizes, versions_own
+        return marshal.dumps(content, 2) + b"".join(chunks)
 
     def _without_code(self, minor: int) -> tuple[object, ...]:
         """What 3.``minor`` has for itself, but for code objects and what these are in."""

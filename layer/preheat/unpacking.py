@@ -19,13 +19,14 @@ _NOTHING = b"\xe9\0\0\0\0"  # something that has a number: 0
 
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
-    texts, others, records, sizes, versions = loads(content)  # the instructions, which follow, it does not look at
+    # At the instructions, which follow, loads() does not look.
+    texts, others, first_rows, columns, sizes, versions = loads(content)
     place, own_texts, own_others, count, head, record, rounds, last, dialect = versions[version]
     ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
     slices = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
     *chunks, apart = [content[each] for each in slices]
     instructions = _instructions(b"".join(chunks), apart, *dialect)
-    codes = _codes(*records, head, record, sum([number for *_, number in rounds]), instructions)
+    codes = _codes(first_rows[head], columns, head, record, sum([number for *_, number in rounds]), instructions)
     pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
     for before, containers, between, number in rounds:
         pieces += [_NOTHING * before, containers, _NOTHING * between, *islice(codes, 3 * number)]
@@ -44,7 +45,9 @@ def _instructions(code: bytes, apart: bytes, opcodes: bytes, expanded: dict[byte
         code = code.replace(number, all_of_it)
     kinds = code[1::2]
     pieces = code[::2].split(b"\x7f")
-    pieces[:-1] = chain.from_iterable(zip(pieces, memoryview(apart).cast("c")))
+    pieces[:-1] = chain.from_iterable(
+        zip(pieces, memoryview(apart).cast("c"), strict=False)
+    )  # after the last comes none
     arguments = b"".join(pieces)
     if changed:
         arguments = _changed(arguments, kinds.translate(changed))
@@ -70,11 +73,11 @@ def _changed(arguments: bytes, ways: bytes) -> bytes:
 
 
 def _codes(
-    rows_like: dict[int, bytes], columns: dict[int, bytes], head: int, first: int, count: int, code: bytearray
+    row: bytes, columns: dict[int, bytes], head: int, first: int, count: int, code: bytearray
 ) -> Iterator[bytes]:
     """Code objects, each in three pieces: what comes before its instructions, these, the rest."""
-    width = len(rows_like[head])
-    rows = bytearray(rows_like[head] * count)
+    width = len(row)
+    rows = bytearray(row * count)
     for place, column in columns.items():
         if place >> 8 == head:
             rows[place & 255 :: width] = column[first : first + count]
