@@ -145,6 +145,7 @@ def _tell(
             packed = len(archive.write(members, frozenset(), deflate=compress))
             unpacked = sum(len(content) for content in members.values())
             print(f"  {part:<18} {len(members):3} files {packed:9,} bytes, {unpacked:9,} unpacked")
+    print(f"  bytecode for CPython {', '.join(map(str, found))}")
     print(f"  made by CPython {sys.version.split()[0]}")
     print(f"  made of what {output.with_suffix('.cdx.json').name} lists")
     print(f"sha256 {hashlib.sha256(layer).hexdigest()}")

@@ -97,7 +97,7 @@ class Numbering:
                     content += bytes([0, self._numbers[each]])
         return bytes(content), bytes(arguments)
 
-    def dialect(self, minor: int) -> tuple[object, ...]:
+    def dialect(self, minor: int) -> tuple[bytes, dict[bytes, bytes], bytes]:
         """What unpacking.py has to know of 3.``minor``."""
         dialect = self._dialects[minor]
         opcodes = bytearray(256)

@@ -49,8 +49,8 @@ def _rename(function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
             fixed.add((node.asname or node.name).partition(".")[0])
         elif isinstance(node, _SCOPES):
             fixed.update(_names(node), [node.name] if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) else [])
-    free = _free(fixed | set(_names(function)))
-    names = {name: next(free) for name in dict.fromkeys(bound) if name not in fixed}
+    old = [name for name in dict.fromkeys(bound) if name not in fixed]
+    names = dict(zip(old, _free(fixed | _names(function).difference(old)), strict=False))
     for node in own:
         if isinstance(node, ast.Name):
             node.id = names.get(node.id, node.id)

@@ -16,7 +16,7 @@ try:
     with open(folder + "/bytecode/first", "rb") as file:
         modules = loads(loads(file.read())[MAGIC_NUMBER])
     bytecode = sys.implementation.cache_tag
-except (AttributeError, ImportError, KeyError, OSError):
+except Exception:  # noqa: BLE001  # none for it, or none that it can read
     with open(folder + "/otherwise.py") as file:
         exec(file.read())  # sets both names below, or says why not and exits
 exec(modules["importer.py"])  # bytecode
