@@ -3,16 +3,18 @@
 Deflate finds what is alike where it lies together, within 32 KB, and codes byte by byte. So
 
 - values that several versions have come once, before those of each version;
-- of code objects, but for their instructions, what is the same in all does not come at all, the rest by columns;
-- the instructions of some modules lie side by side in all versions, in one numbering (``instructions``).
+- of code objects, but for their instructions, what is the same in all does not come at all, the rest by columns
+  (``records``);
+- a function has the same number in all versions, so that what refers to it is the same (``alignment``);
+- the instructions of some modules lie side by side in all versions, in one notation (``dialects``, ``instructions``).
 
 From it unpacking.py makes a marshal stream: a tuple of all values, each after those that it refers to, and last a tuple
-of paths and modules. That takes 1 ms of a cold start. A stronger compression would take 5 (LZMA) and gain a seventh.
+of paths and modules. That takes 2 ms of a cold start. A stronger compression would take 5 more (LZMA) and gain a
+seventh.
 """
 
 from __future__ import annotations
 
-import bisect
 import marshal
 from collections import Counter
 
@@ -32,6 +34,7 @@ from layer.marshalled import (
     Value,
     Writer,
 )
+from layer.records import Instructions, Place, Records, head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,12 +44,6 @@ if TYPE_CHECKING:
 
 _PLAIN_TEXT = ord("z")  # as TEXT, but not interned
 _CONTAINERS = (SMALL_TUPLE, TUPLE, FROZENSET)
-# How many bytes a code object has before its instructions: its type, plain numbers, and what a string begins with.
-_HEAD, _HEAD_310 = 1 + 20 + 5, 1 + 24 + 5
-# Where numbers, instructions, constants, names, local variables, file and name begin in both.
-_FIELDS = {_HEAD: (0, 1, 5, 9, 13, 17, 22, 26, 31, 36, 46, 51), _HEAD_310: (0, 1, 5, 9, 17, 21, 26, 30, 35, 40, 55, 60)}
-_TOGETHER = 4096  # bytes of instructions: so that those of five versions are within deflate's window
-_Place = tuple[int, bool, str]  # of instructions: the round, whether not all versions have them, the module's path
 _MOST_INSTRUCTIONS = 0xFFFF  # bytes of them in a function: two columns
 
 
@@ -88,11 +85,10 @@ class _Packer:
             for minor, values in self._values.items()
         }
         self._numbering = Numbering(opcodes, instructions)
+        self._instructions_of_all = Instructions(self._numbering, modules)
+        self._records = Records()
         self._references: dict[int, int] = {}  # value -> the number it has in the stream
-        self._records: dict[int, list[bytes]] = {_HEAD: [], _HEAD_310: []}
         self._rounds = alignment.rounds(pool, modules)
-        self._chunks: dict[_Place, dict[int, bytes]] = {}  # -> version -> instructions
-        self._arguments: dict[tuple[int, _Place], bytes] = {}  # version, place -> the arguments apart from them
 
     def pack(self) -> bytes:
         versions = Counter(number for values in self._values.values() for number in values)
@@ -109,12 +105,10 @@ class _Packer:
         for minor in self._modules:
             self._references = references[minor]
             own[minor] += self._version(minor, least)
-        chunks = self._grouped()
-        first_rows, columns = _matrices(self._records)
-        sizes = tuple(map(len, chunks))
+        chunks = self._instructions_of_all.chunks()
+        by_tag = {tag(minor): (place, *content) for place, (minor, content) in enumerate(own.items())}
+        content = texts, others + containers, *self._records.tables(), tuple(map(len, chunks)), by_tag
         # Of the formats of marshal the last that shares nothing, and so is the same whatever interpreter writes it.
-        versions_own = {tag(minor): (place, *content) for place, (minor, content) in enumerate(own.items())}
-        content = texts, others + containers, first_rows, columns, sizes, versions_own
         return marshal.dumps(content, 2) + b"".join(chunks)
 
     def _without_code(self, minor: int) -> tuple[object, ...]:
@@ -124,8 +118,7 @@ class _Packer:
 
     def _version(self, minor: int, least: int) -> tuple[object, ...]:
         """The code objects of 3.``minor``; the first has at least the number ``least``."""
-        head = _HEAD_310 if minor == 10 else _HEAD
-        record = len(self._records[head])
+        record = self._records.count(minor)
         rounds: list[tuple[int, bytes, int, int]] = []
         for number, codes in enumerate(self._rounds[minor]):
             most = max(len(each[number]) for each in self._rounds.values())
@@ -133,13 +126,13 @@ class _Packer:
             containers = b"".join(self._written(each.constants) for each in codes if each.constants is not None)
             between = self._fill(least + most if number else 0)
             for code in codes:
-                self._code(code.number, minor, head, (number, not code.is_shared, code.path))
+                self._code(code.number, minor, (number, not code.is_shared, code.path))
             rounds.append((before, containers, between, len(codes)))
             least += 2 * most if number else most
         count = len(self._references) + 1
         modules = [part for path, module in self._modules[minor].items() for part in (self._paths[path], module)]
         last = self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules)
-        return count, head, record, tuple(rounds), last, self._numbering.dialect(minor)
+        return count, head(minor), record, tuple(rounds), last, self._numbering.dialect(minor)
 
     def _fill(self, least: int) -> int:
         """How many numbers are given to nothing, so that the next one is ``least``."""
@@ -154,20 +147,6 @@ class _Packer:
         content = self._container(bytes([kind | FLAG]) + _bytes(size), self._parts(number))
         self._refer(number)
         return content
-
-    def _grouped(self) -> list[bytes]:
-        """The instructions of several modules, in one version after the other; then the next ones."""
-        groups: list[dict[int, bytes]] = []
-        for key in sorted(self._chunks):
-            if not groups or max(map(len, groups[-1].values())) >= _TOGETHER:
-                groups.append(dict.fromkeys(self._modules, b""))
-            for minor, instructions in self._chunks[key].items():
-                groups[-1][minor] += instructions
-        arguments = [
-            b"".join(self._arguments[key] for key in sorted(self._arguments) if key[0] == minor)
-            for minor in self._modules
-        ]
-        return [group[minor] for group in groups for minor in self._modules] + arguments
 
     def _reached(self, modules: dict[str, int]) -> list[int]:
         """All values in ``modules`` and their paths, once, but for the instructions; each before its parts."""
@@ -253,41 +232,21 @@ class _Packer:
             return bytes([kind]) + b"".join(map(_bytes, pieces))
         return bytes([REF]) + self._references[number].to_bytes(4, "little")
 
-    def _code(self, number: int, minor: int, head: int, key: _Place) -> None:
+    def _code(self, number: int, minor: int, place: Place) -> None:
         """Write a code object: the record, and apart from it the instructions."""
         kind, pieces = self._pool[number]
         numbers, first, *rest = pieces
         if not isinstance(numbers, bytes) or first != self._pool[number].parts[0]:
             raise FormatError("a code object that does not begin with numbers and instructions")
         instructions = self._instructions(number)
-        record = bytes([kind | FLAG]) + numbers + b"s" + len(instructions).to_bytes(4, "little")
-        if len(record) != head:
-            raise FormatError(f"a code object that begins with {len(record)} bytes")
-        self._records[head].append(
-            record + b"".join([self._item(each) if isinstance(each, int) else each for each in rest])
-        )
+        before = bytes([kind | FLAG]) + numbers + b"s" + len(instructions).to_bytes(4, "little")
+        after = b"".join([self._item(each) if isinstance(each, int) else each for each in rest])
+        self._records.add(minor, before, after)
+        self._instructions_of_all.add(minor, place, instructions)
         self._refer(number)
-        chunk = self._chunks.setdefault(key, {})
-        written, arguments = self._numbering.write(instructions, minor)
-        chunk[minor] = chunk.get(minor, b"") + written
-        self._arguments[minor, key] = self._arguments.get((minor, key), b"") + arguments
 
 
 def _bytes(piece: bytes | int) -> bytes:
     if isinstance(piece, int):
         raise FormatError("a value where plain numbers are expected")
     return piece
-
-
-def _matrices(records: Mapping[int, list[bytes]]) -> tuple[dict[int, bytes], dict[int, bytes]]:
-    """Of each table of records the first row; and each column in which the rows differ, by the table's name and its
-    place in it. Columns of the same meaning come together."""
-    columns = {}
-    for head, rows in records.items():
-        content = b"".join(rows)
-        for place in range(len(rows[0]) if rows else 0):
-            column = content[place :: len(rows[0])]
-            if len(set(column)) > 1:
-                field = bisect.bisect(_FIELDS[head], place) - 1
-                columns[field, place - _FIELDS[head][field], head] = head << 8 | place, column
-    return {head: rows[0] for head, rows in records.items() if rows}, dict(columns[key] for key in sorted(columns))
