@@ -19,12 +19,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from layer.instructions import Opcodes
+from layer.dialects import Opcodes
 from layer.interpreters import Interpreter
 
 _COMPILER = Path(__file__).with_name("compiler.py")
 _CACHED = Path(__file__).with_name("cached.py")
-_MINIFY = Path(__file__).with_name("minify.py")
+_LIBRARY = Path(__file__).with_name("library.py")
+_SHORTENING = Path(__file__).with_name("shortening.py")
 _UNPACKING = Path(__file__).with_name("preheat") / "unpacking.py"
 LIBRARY = "/opt/python/preheat"  # where its files lie on Lambda
 PACKAGE = "__init__.py"
@@ -35,7 +36,8 @@ class BytecodeError(Exception):
 
 
 class Compiled(NamedTuple):
-    """What one interpreter made of ``library`` and ``modules``: marshalled code by path; and the package's .pyc.
+    """What one interpreter made of ``library`` and ``modules``: marshalled code by path; the package's .pyc and the
+    ``program`` that this runs.
 
     ``magic`` is the magic number of its bytecode, which an interpreter must share to run it, ``opcodes`` what the code
     consists of.
@@ -44,6 +46,7 @@ class Compiled(NamedTuple):
     library: dict[str, bytes]
     modules: dict[str, bytes]
     cached: bytes
+    program: bytes
     magic: bytes
     opcodes: Opcodes
 
@@ -53,12 +56,13 @@ def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: di
     with tempfile.TemporaryDirectory() as folder:
         lined = _jobs(Path(folder, "lined"), LIBRARY, library)
         bare = _jobs(Path(folder, "bare"), "/opt/preheat", {path: text.encode() for path, text in sidecar.items()})
-        instead = _write(Path(folder, "instead.py"), b"\n".join([_UNPACKING.read_bytes(), *_without_future(_CACHED)]))
+        instead = _write(Path(folder, "instead.py"), _CACHED.read_bytes())
+        program = _write(Path(folder, "program.py"), b"\n".join([_UNPACKING.read_bytes(), *_without_future(_LIBRARY)]))
         package = _write(Path(folder, "package.py"), library.get(PACKAGE, b""))
         cached = Path(folder, "package.pyc")
         jobs = {
             "lined": list(lined.values()),
-            "bare": list(bare.values()),
+            "bare": [*bare.values(), (program, program + "c", "<preheat>")],
             "cached": [(package, str(cached), instead)],
         }
         told = json.loads(_run(interpreter, folder, jobs))
@@ -66,7 +70,8 @@ def compile_all(interpreter: Interpreter, library: dict[str, bytes], sidecar: di
         made, modules = (
             {path: Path(target).read_bytes() for path, (_, target, _) in jobs.items()} for jobs in (lined, bare)
         )
-        return Compiled(made, modules, cached.read_bytes(), bytes.fromhex(told["magic"]), opcodes)
+        compiled_program = Path(program + "c").read_bytes()
+        return Compiled(made, modules, cached.read_bytes(), compiled_program, bytes.fromhex(told["magic"]), opcodes)
 
 
 def check(interpreter: Interpreter, compiled: dict[str, bytes], first: bytes, *archives: bytes) -> None:
@@ -102,7 +107,7 @@ def _write(path: Path, content: bytes) -> str:
 def _run(interpreter: Interpreter, folder: str, jobs: dict[str, Any]) -> str:
     # A copy, in a folder where nothing else can be imported by mistake.
     program = _write(Path(folder, "compiler.py"), _COMPILER.read_bytes())
-    for needed in (_UNPACKING, _MINIFY):
+    for needed in (_UNPACKING, _SHORTENING):
         _write(Path(folder, needed.name), needed.read_bytes())
     command: list[str | Path] = [interpreter.path, "-s", "-S", "-B", "-X", "no_debug_ranges", program]
     # Nothing else of the environment: PYTHONPATH or a locale must not reach the result. Sets are written in the order

@@ -27,7 +27,7 @@ _COVERED = 8 * 2 * len(_NO_LINES)  # bytes of instructions
 
 def lined(source: str, target: str, name: str) -> None:
     """Write the marshalled code, without docstrings, asserts and annotations."""
-    from minify import shorten  # type: ignore[import-not-found]  # laid beside this file
+    from shortening import shorten  # type: ignore[import-not-found]  # laid beside this file
 
     tree = ast.parse(Path(source).read_bytes(), name)
     shorten(tree)
@@ -95,6 +95,7 @@ def _bare(code: CodeType) -> CodeType:
     one table serves all.
     """
     consts = tuple(_bare(each) if isinstance(each, CodeType) else each for each in code.co_consts)
+    consts = _without_static_attributes(code, consts)
     names = _numbered(code)
     if not _TABLES_COVER:
         consts = _without_qualified_names(code, consts)
@@ -103,6 +104,15 @@ def _bare(code: CodeType) -> CodeType:
         raise ValueError(f"{code.co_name} has {len(code.co_code)} bytes of instructions, more than {_COVERED}")
     changes: dict[str, Any] = {"co_qualname": code.co_name}
     return code.replace(co_consts=consts, co_varnames=names, co_linetable=_NO_LINES, **changes)
+
+
+def _without_static_attributes(code: CodeType, consts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``consts`` of a class from 3.13 on, which has a tuple of the attributes that its methods set, for optimizers."""
+    uses: dict[int | None, set[object]] = {}  # constant -> what it is stored as
+    for each, following in itertools.pairwise(dis.get_instructions(code)):
+        if each.opcode in dis.hasconst:
+            uses.setdefault(each.arg, set()).add(following.argval)
+    return tuple(() if uses.get(number) == {"__static_attributes__"} else each for number, each in enumerate(consts))
 
 
 def _numbered(code: CodeType) -> tuple[str, ...]:

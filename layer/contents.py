@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from layer import wheels
 from layer.minify import minify
+from layer.shortening import blank
 
 LAUNCHER = "extensions/preheat"
 # Some frameworks look for this file to know that AWS's extension is there. Lambda takes the registered name from it.
@@ -68,7 +69,8 @@ def gather(root: Path, cache: Path, launcher: str = LAUNCHER) -> Contents:
     """Return what the layer is made of; ``launcher`` is where the launcher lies in it."""
     sidecar = _tree(root / "extension", "extension") | _tree(root / "layer" / "preheat", "")
     files = {launcher: (root / "layer" / LAUNCHER).read_bytes()}
-    files |= {f"python/{path}": content for path, content in _tree(root / "layer" / "python", "").items()}
+    for path, content in _tree(root / "layer" / "python", "").items():
+        files[f"python/{path}"] = blank(content, path) if path.endswith(".py") else content
     for name in ("LICENSE", "NOTICE"):
         files[f"preheat/{name}"] = (root / name).read_bytes()
 

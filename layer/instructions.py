@@ -1,17 +1,34 @@
-"""Instructions of several CPythons in one numbering, without the room for caches: more alike than they are born.
+"""Instructions of several CPythons as numbers, and what unpacking.py needs to make each version's own of them.
 
-From 3.11 on an instruction may be followed by zeros, in which the interpreter caches what it found. Such kinds of
-instructions get the numbers that occur nowhere as an argument, so that unpacking.py can put the zeros in by number
-alone. For that the number comes after its argument. Where there are more such kinds than numbers left, the rarest keep
-their zeros.
+Each takes two bytes: the argument, and after it the number of its kind (``dialects``). So that something can be put in
+or taken out by number alone, as C does it on all at once,
+
+- an argument is less than 127: a larger one, and one that differs from version to version anyway, comes apart, and 127
+  stands for it;
+- the number of a kind that is more or less than one instruction is 128 or more.
+
+The common ones only: each such number costs a cold start 30 us. A rare one has its room for caches written out.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
 
-Opcodes = Mapping[int, tuple[str, int]]  # of one CPython: number -> name, and how many units of room follow
+from layer.dialects import Dialect, Form, comes_apart
+from layer.marshalled import FormatError
+from layer.translation import translate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from layer.dialects import Opcodes
+
+_APART = 127  # the argument that stands for one that comes apart
+_MARKS = 128  # the least number that is no argument
+_COMMON = 100  # uses in all versions
+_ROOM = "CACHE"
+_FAR = ", far"  # of a kind whose argument is too large
 
 
 class Numbering:
@@ -19,56 +36,82 @@ class Numbering:
 
     def __init__(self, opcodes: Mapping[int, Opcodes], codes: Mapping[int, list[bytes]]) -> None:
         """``opcodes`` and all instructions (``codes``), by minor version."""
-        self._opcodes = opcodes
+        self._dialects = {minor: Dialect(minor, opcodes[minor]) for minor in codes}
         uses: Counter[str] = Counter()
-        arguments: set[int] = set()
         for minor, several in codes.items():
             for code in several:
-                for opcode, argument in _units(code, opcodes[minor]):
-                    uses[opcodes[minor][opcode][0]] += 1
-                    arguments.add(argument)
-        # The commonest first: deflate gains by it. 0 is every version's own number for room.
-        names = sorted(uses, key=lambda name: (-uses[name], name))
-        roomy = {name for table in opcodes.values() for name, room in table.values() if room}
-        free = sorted(set(range(1, 256)) - arguments)
-        marking = dict(zip([name for name in names if name in roomy], free, strict=False))
-        left = [number for number in range(1, 256) if number not in marking.values()]
-        # Raises if there are more kinds of instructions than numbers.
-        others = [name for name in names if name not in marking]
-        self._numbers = marking | dict(zip(others, left[: len(others)], strict=True))
-        self._marking = marking
+                uses.update(kind for kind, _ in self._units(code, minor))
+        implied = {kind for each in self._dialects.values() for form in each.forms.values() for kind in form.after}
+        self._marks = {kind for kind in uses if self._is_mark(kind, uses[kind])} - implied
+        # The commonest first: deflate gains by it. 0 is nobody's number, and so it is always an argument.
+        names = sorted(uses, key=lambda kind: (-uses[kind], kind))
+        others = [_ROOM, *(kind for kind in names if kind not in self._marks), *sorted(implied - uses.keys())]
+        marks = [kind for kind in names if kind in self._marks]
+        free = [*range(1, _MARKS), *range(_MARKS + len(marks), 256)]
+        if len(marks) > 256 - _MARKS or len(others) > len(free):
+            raise FormatError(f"{len(marks)} and {len(others)} kinds of instructions")
+        self._numbers = dict(zip(marks, range(_MARKS, 256), strict=False)) | dict(zip(others, free, strict=False))
 
-    def write(self, code: bytes, minor: int) -> bytes:
-        """``code`` of 3.``minor`` in the common numbering."""
-        opcodes = self._opcodes[minor]
-        content = bytearray()
-        for opcode, argument in _units(code, opcodes):
-            name, room = opcodes[opcode]
-            content += bytes([argument, self._numbers[name]])
-            if name not in self._marking:
-                content += bytes(2 * room)
-        return bytes(content)
+    def _is_mark(self, kind: str, uses: int) -> bool:
+        """Whether something has to be put in or taken out for it, in one version at least, and it is worth a number."""
+        for dialect in self._dialects.values():
+            form = self._form(dialect, kind)
+            if kind in dialect.absent or form.after or (uses >= _COMMON and dialect.room(form.name)):
+                return True
+        return False
 
-    def table(self, minor: int) -> bytes:
-        """For ``bytes.translate``: the number in 3.``minor`` by that in the common numbering."""
-        table = bytearray(256)
-        for opcode, (name, _) in self._opcodes[minor].items():
-            if name in self._numbers:
-                table[self._numbers[name]] = opcode
-        return bytes(table)
+    def _units(self, code: bytes, minor: int) -> list[tuple[str, int]]:
+        """The instructions by the kinds that have numbers."""
+        dialect = self._dialects[minor]
+        units: list[tuple[str, int]] = []
+        for kind, argument in translate(code, dialect):
+            if argument < _APART or comes_apart(kind):
+                units.append((kind, argument))
+            else:
+                form = self._form(dialect, kind)
+                units.append((kind + _FAR, argument >> form.shifted))
+        return units
 
-    def rooms(self, minor: int) -> dict[bytes, bytes]:
-        """What has to be put for the numbers that go without their room in 3.``minor``: the number and the room."""
-        rooms = {
-            bytes([self._marking[name]]): bytes([self._marking[name]]) + bytes(2 * room)
-            for name, room in self._opcodes[minor].values()
-            if room and name in self._marking
-        }
-        return dict(sorted(rooms.items()))
+    def _form(self, dialect: Dialect, kind: str) -> Form:
+        form = dialect.forms.get(kind.removesuffix(_FAR), Form(""))
+        return form._replace(shifted=False) if kind.endswith(_FAR) else form
 
+    def _after(self, dialect: Dialect, kind: str) -> list[str]:
+        """What comes after the first instruction of a kind."""
+        form = self._form(dialect, kind)
+        after = [_ROOM] * dialect.room(form.name)
+        for each in form.after:
+            after += [each, *self._after(dialect, each)]
+        return after
 
-def _units(code: bytes, opcodes: Opcodes) -> Iterator[tuple[int, int]]:
-    place = 0
-    while place < len(code):
-        yield code[place], code[place + 1]
-        place += 2 + 2 * opcodes[code[place]][1]
+    def write(self, code: bytes, minor: int) -> tuple[bytes, bytes]:
+        """``code`` of 3.``minor`` in the common numbering, and the arguments that come apart."""
+        content, arguments = bytearray(), bytearray()
+        for kind, argument in self._units(code, minor):
+            if kind.endswith(_FAR) or comes_apart(kind):
+                arguments.append(argument)
+                argument = _APART  # noqa: PLW2901
+            content += bytes([argument, self._numbers[kind]])
+            if kind not in self._marks:
+                for each in self._after(self._dialects[minor], kind):
+                    content += bytes([0, self._numbers[each]])
+        return bytes(content), bytes(arguments)
+
+    def dialect(self, minor: int) -> tuple[bytes, dict[bytes, bytes], bytes]:
+        """What unpacking.py has to know of 3.``minor``."""
+        dialect = self._dialects[minor]
+        opcodes = bytearray(256)
+        expanded: dict[bytes, bytes] = {}
+        for kind, number in reversed(self._numbers.items()):  # the rarest first, while all is small
+            form = self._form(dialect, kind)
+            opcodes[number] = dialect.opcode(form.name)
+            after = b"".join(bytes([0, self._numbers[each]]) for each in self._after(dialect, kind))
+            if kind in dialect.absent:
+                expanded[bytes([0, number])] = b""
+            elif kind in self._marks and after:
+                expanded[bytes([number])] = bytes([number]) + after
+        changed = bytearray(256)  # one bit for each way
+        for kind, number in self._numbers.items():
+            form = self._form(dialect, kind)
+            changed[number] = form.shifted | form.halved << 1 | form.copied << 2
+        return bytes(opcodes), expanded, bytes(changed) if any(changed) else b""

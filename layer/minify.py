@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
-
-class Unreadable(Exception):
-    """A source that does not parse, or that would mean something else afterwards."""
+from layer.renaming import is_same, rename
+from layer.shortening import Unreadable, shorten
 
 
 def minify(text: bytes, path: str, only: Iterable[str] = (), origins: Mapping[str, str] | None = None) -> str:
@@ -27,67 +26,14 @@ def minify(text: bytes, path: str, only: Iterable[str] = (), origins: Mapping[st
         _take_from(tree, origins, path)
     if only:
         tree.body = _needed(tree.body, set(only))
-    short = ast.unparse(ast.fix_missing_locations(tree))
-    if ast.dump(ast.parse(short)) != ast.dump(tree):
+    named = ast.unparse(ast.fix_missing_locations(tree))
+    if ast.dump(ast.parse(named)) != ast.dump(tree):
         raise Unreadable(f"{path} means something else after ast.unparse")
+    rename(tree)
+    short = ast.unparse(tree)
+    if not is_same(*(compile(each, path, "exec", dont_inherit=True, optimize=2) for each in (named, short))):
+        raise Unreadable(f"{path} means something else with short names")
     return short
-
-
-def shorten(tree: ast.Module) -> None:
-    """Take out of ``tree`` what ``minify`` leaves out; the rest keeps its lines."""
-    _Shortener().visit(tree)
-    ast.fix_missing_locations(tree)
-
-
-class _Shortener(ast.NodeTransformer):
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self._body(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        node.returns = None
-        return self._body(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        return self._body(node)
-
-    def visit_Module(self, node: ast.Module) -> ast.AST:
-        return self._body(node)
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
-        self.generic_visit(node)
-        if node.value is None:
-            return None
-        return ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
-        self.generic_visit(node)
-        return None if _is_type_checking(node.targets[0]) else node
-
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        self.generic_visit(node)
-        return node.orelse if _is_type_checking(node.test) else node
-
-    def visit_Assert(self, node: ast.Assert) -> None:
-        """Goes: the layer is compiled as with -OO."""
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        return None if node.module == "__future__" else node
-
-    def _body(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> ast.AST:
-        if ast.get_docstring(node, clean=False) is not None:
-            del node.body[0]
-        return self.generic_visit(node)
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        if getattr(node, "body", None) == [] and not isinstance(node, ast.Module):
-            node.body = [ast.Pass()]  # type: ignore[attr-defined]
-        return node
 
 
 class _Origins(ast.NodeTransformer):
@@ -110,10 +56,6 @@ def _take_from(tree: ast.Module, origins: Mapping[str, str], path: str) -> None:
     if missing:
         raise Unreadable(f"{path} does not use {', '.join(missing)}")
     tree.body[:0] = [ast.Import([ast.alias(module)]) for module in sorted(set(origins.values()))]
-
-
-def _is_type_checking(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "TYPE_CHECKING"
 
 
 def _needed(body: list[ast.stmt], wanted: set[str]) -> list[ast.stmt]:

@@ -3,11 +3,14 @@
 Deflate finds what is alike where it lies together, within 32 KB, and codes byte by byte. So
 
 - values that several versions have come once, before those of each version;
-- of code objects, but for their instructions, what is the same in all does not come at all, the rest by columns;
-- the instructions of some modules lie side by side in all versions, in one numbering (``instructions``).
+- of code objects, but for their instructions, what is the same in all does not come at all, the rest by columns
+  (``records``);
+- a function has the same number in all versions, so that what refers to it is the same (``alignment``);
+- the instructions of some modules lie side by side in all versions, in one notation (``dialects``, ``instructions``).
 
 From it unpacking.py makes a marshal stream: a tuple of all values, each after those that it refers to, and last a tuple
-of paths and modules. That takes 1 ms of a cold start. A stronger compression would take 5 (LZMA) and gain a seventh.
+of paths and modules. That takes 2 ms of a cold start. A stronger compression would take 5 more (LZMA) and gain a
+seventh.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 import marshal
 from collections import Counter
 
+from layer import alignment
 from layer.instructions import Numbering
 from layer.marshalled import (
     CODE,
@@ -30,18 +34,16 @@ from layer.marshalled import (
     Value,
     Writer,
 )
+from layer.records import Instructions, Place, Records, head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from layer.instructions import Opcodes
+    from layer.dialects import Opcodes
 
 _PLAIN_TEXT = ord("z")  # as TEXT, but not interned
 _CONTAINERS = (SMALL_TUPLE, TUPLE, FROZENSET)
-# How many bytes a code object has before its instructions: its type, plain numbers, and what a string begins with.
-_HEAD, _HEAD_310 = 1 + 20 + 5, 1 + 24 + 5
-_TOGETHER = 4096  # bytes of instructions: so that those of five versions are within deflate's window
 _MOST_INSTRUCTIONS = 0xFFFF  # bytes of them in a function: two columns
 
 
@@ -83,58 +85,68 @@ class _Packer:
             for minor, values in self._values.items()
         }
         self._numbering = Numbering(opcodes, instructions)
+        self._instructions_of_all = Instructions(self._numbering, modules)
+        self._records = Records()
         self._references: dict[int, int] = {}  # value -> the number it has in the stream
-        self._records: dict[int, list[bytes]] = {_HEAD: [], _HEAD_310: []}
-        self._chunks: dict[tuple[int, str], dict[int, bytes]] = {}  # round, path -> version -> instructions
+        self._rounds = alignment.rounds(pool, modules)
 
     def pack(self) -> bytes:
         versions = Counter(number for values in self._values.values() for number in values)
         common = [number for number in versions if versions[number] > 1 and not self._has_code(number)]
         texts, others = self._texts(common), self._others(common)
         containers = self._containers(common)
-        references = self._references
-        own = {}
-        for place, minor in enumerate(self._modules):
-            self._references = dict(references)
-            own[tag(minor)] = (place, *self._version(minor))
-        chunks = self._grouped()
-        records = {head: _matrix(records) for head, records in self._records.items()}
-        sizes = tuple(map(len, chunks))
+        shared = self._references
+        own, references = {}, {}
+        for minor in self._modules:
+            self._references = dict(shared)
+            own[minor] = self._without_code(minor)
+            references[minor] = self._references
+        least = max(map(len, references.values()))
+        for minor in self._modules:
+            self._references = references[minor]
+            own[minor] += self._version(minor, least)
+        chunks = self._instructions_of_all.chunks()
+        by_tag = {tag(minor): (place, *content) for place, (minor, content) in enumerate(own.items())}
+        content = texts, others + containers, *self._records.tables(), tuple(map(len, chunks)), by_tag
         # Of the formats of marshal the last that shares nothing, and so is the same whatever interpreter writes it.
-        return marshal.dumps((texts, others + containers, records, sizes, own), 2) + b"".join(chunks)
+        return marshal.dumps(content, 2) + b"".join(chunks)
 
-    def _version(self, minor: int) -> tuple[object, ...]:
-        """What 3.``minor`` has for itself, and where."""
+    def _without_code(self, minor: int) -> tuple[object, ...]:
+        """What 3.``minor`` has for itself, but for code objects and what these are in."""
         values = [number for number in self._values[minor] if number not in self._references]
-        texts, others = self._texts(values), self._others(values)
-        head = _HEAD_310 if minor == 10 else _HEAD
-        record = len(self._records[head])
-        rounds: list[tuple[bytes, int]] = []
-        waiting = [(path, code) for path, module in self._modules[minor].items() for code in self._codes(module, set())]
-        while True:  # what a round writes, the next one may refer to
-            containers = self._containers(values)
-            ready = [(path, number) for path, number in waiting if self._is_ready(number)]
-            for path, number in ready:
-                self._code(number, minor, head, (len(rounds), path))
-            if not containers and not ready:
-                break
-            rounds.append((containers, len(ready)))
-            waiting = [(path, number) for path, number in waiting if number not in self._references]
+        return self._texts(values), self._others(values) + self._containers(values)
+
+    def _version(self, minor: int, least: int) -> tuple[object, ...]:
+        """The code objects of 3.``minor``; the first has at least the number ``least``."""
+        record = self._records.count(minor)
+        rounds: list[tuple[int, bytes, int, int]] = []
+        for number, codes in enumerate(self._rounds[minor]):
+            most = max(len(each[number]) for each in self._rounds.values())
+            before = self._fill(least)
+            containers = b"".join(self._written(each.constants) for each in codes if each.constants is not None)
+            between = self._fill(least + most if number else 0)
+            for code in codes:
+                self._code(code.number, minor, (number, not code.is_shared, code.path))
+            rounds.append((before, containers, between, len(codes)))
+            least += 2 * most if number else most
         count = len(self._references) + 1
         modules = [part for path, module in self._modules[minor].items() for part in (self._paths[path], module)]
-        rounds.append((self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules), 0))
-        numbering = self._numbering.table(minor), self._numbering.rooms(minor)
-        return count, texts, others, head, record, tuple(rounds), *numbering
+        last = self._container(bytes([TUPLE]) + len(modules).to_bytes(4, "little"), modules)
+        return count, head(minor), record, tuple(rounds), last, self._numbering.dialect(minor)
 
-    def _grouped(self) -> list[bytes]:
-        """The instructions of several modules, in one version after the other; then the next ones."""
-        groups: list[dict[int, bytes]] = []
-        for key in sorted(self._chunks):
-            if not groups or max(map(len, groups[-1].values())) >= _TOGETHER:
-                groups.append(dict.fromkeys(self._modules, b""))
-            for minor, instructions in self._chunks[key].items():
-                groups[-1][minor] += instructions
-        return [group[minor] for group in groups for minor in self._modules]
+    def _fill(self, least: int) -> int:
+        """How many numbers are given to nothing, so that the next one is ``least``."""
+        lacking = max(least - len(self._references), 0)
+        for _ in range(lacking):
+            self._refer(-1 - len(self._references))
+        return lacking
+
+    def _written(self, number: int) -> bytes:
+        """A tuple or set."""
+        kind, (size, *_) = self._pool[number]
+        content = self._container(bytes([kind | FLAG]) + _bytes(size), self._parts(number))
+        self._refer(number)
+        return content
 
     def _reached(self, modules: dict[str, int]) -> list[int]:
         """All values in ``modules`` and their paths, once, but for the instructions; each before its parts."""
@@ -153,14 +165,6 @@ class _Packer:
 
     def _has_code(self, number: int) -> bool:
         return self._pool[number].kind == CODE or any(map(self._has_code, self._parts(number)))
-
-    def _codes(self, number: int, seen: set[int]) -> list[int]:
-        """The code objects in a value, inner ones first."""
-        if number in seen:
-            return []
-        seen.add(number)
-        codes = [code for part in self._parts(number) for code in self._codes(part, seen)]
-        return [*codes, number] if self._pool[number].kind == CODE else codes
 
     def _instructions(self, number: int) -> bytes:
         (content,) = self._pool[self._pool[number].parts[0]].pieces
@@ -210,9 +214,7 @@ class _Packer:
         waiting = [each for each in numbers if self._pool[each].kind in _CONTAINERS and each not in self._references]
         while ready := [number for number in waiting if self._is_ready(number)]:
             for number in ready:
-                kind, (size, *_) = self._pool[number]
-                content += self._container(bytes([kind | FLAG]) + _bytes(size), self._parts(number))
-                self._refer(number)
+                content += self._written(number)
             waiting = [number for number in waiting if number not in self._references]
         return content
 
@@ -230,35 +232,21 @@ class _Packer:
             return bytes([kind]) + b"".join(map(_bytes, pieces))
         return bytes([REF]) + self._references[number].to_bytes(4, "little")
 
-    def _code(self, number: int, minor: int, head: int, key: tuple[int, str]) -> None:
+    def _code(self, number: int, minor: int, place: Place) -> None:
         """Write a code object: the record, and apart from it the instructions."""
         kind, pieces = self._pool[number]
         numbers, first, *rest = pieces
         if not isinstance(numbers, bytes) or first != self._pool[number].parts[0]:
             raise FormatError("a code object that does not begin with numbers and instructions")
         instructions = self._instructions(number)
-        record = bytes([kind | FLAG]) + numbers + b"s" + len(instructions).to_bytes(4, "little")
-        if len(record) != head:
-            raise FormatError(f"a code object that begins with {len(record)} bytes")
-        self._records[head].append(
-            record + b"".join([self._item(each) if isinstance(each, int) else each for each in rest])
-        )
+        before = bytes([kind | FLAG]) + numbers + b"s" + len(instructions).to_bytes(4, "little")
+        after = b"".join([self._item(each) if isinstance(each, int) else each for each in rest])
+        self._records.add(minor, before, after)
+        self._instructions_of_all.add(minor, place, instructions)
         self._refer(number)
-        chunk = self._chunks.setdefault(key, {})
-        chunk[minor] = chunk.get(minor, b"") + self._numbering.write(instructions, minor)
 
 
 def _bytes(piece: bytes | int) -> bytes:
     if isinstance(piece, int):
         raise FormatError("a value where plain numbers are expected")
     return piece
-
-
-def _matrix(rows: list[bytes]) -> tuple[bytes, dict[int, bytes]]:
-    """The first row, and by its place each column in which the rows differ."""
-    if not rows:
-        return b"\0", {}
-    width = len(rows[0])
-    content = b"".join(rows)
-    columns = {place: content[place::width] for place in range(width)}
-    return rows[0], {place: column for place, column in columns.items() if len(set(column)) > 1}

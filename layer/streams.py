@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from layer import packing
-from layer.instructions import Opcodes
+from layer.dialects import Opcodes
 from layer.marshalled import INLINE, TEXT, Pool, Value, Writer
 
 NOTHING = b"{0"  # a stream without modules

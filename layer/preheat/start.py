@@ -13,13 +13,10 @@ try:
     from _frozen_importlib_external import MAGIC_NUMBER
     from marshal import loads
 
+    with open(folder + "/bytecode/first", "rb") as file:
+        modules = loads(loads(file.read())[MAGIC_NUMBER])
     bytecode = sys.implementation.cache_tag
-    with open(folder + "/bytecode/" + bytecode + ".first", "rb") as file:
-        content = file.read()
-    if content[:4] != MAGIC_NUMBER:
-        raise ImportError
-    modules = loads(content[4:])
-except (AttributeError, ImportError, OSError):
+except Exception:  # noqa: BLE001  # none for it, or none that it can read
     with open(folder + "/otherwise.py") as file:
         exec(file.read())  # sets both names below, or says why not and exits
 exec(modules["importer.py"])  # bytecode

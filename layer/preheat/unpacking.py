@@ -6,7 +6,7 @@ All that is done here is done by C, on everything at once.
 from __future__ import annotations
 
 from _io import BytesIO
-from itertools import accumulate, cycle, islice
+from itertools import accumulate, chain, cycle, islice
 from marshal import loads
 
 TYPE_CHECKING = False
@@ -14,22 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
-    Matrix = tuple[bytes, dict[int, bytes]]
+_NOTHING = b"\xe9\0\0\0\0"  # something that has a number: 0
 
 
 def unpack(content: bytes, version: str) -> dict[str, CodeType]:
     """The modules in ``content`` (path -> code) for ``version``, a cache tag: a marshal stream is put together."""
-    texts, others, records, sizes, versions = loads(content)  # the instructions, which follow, it does not look at
-    place, count, own_texts, own_others, head, record, rounds, opcodes, rooms = versions[version]
+    # At the instructions, which follow, loads() does not look.
+    texts, others, first_rows, columns, sizes, versions = loads(content)
+    place, own_texts, own_others, count, head, record, rounds, last, dialect = versions[version]
     ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
-    chunks = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
-    instructions = b"".join([_instructions(content[chunk], opcodes, rooms) for chunk in chunks])
-    codes = _codes(records[head], head, record, sum([number for _, number in rounds]), instructions)
+    slices = map(slice, ends[place :: len(versions)], ends[place + 1 :: len(versions)])
+    *chunks, apart = [content[each] for each in slices]
+    instructions = _instructions(b"".join(chunks), apart, *dialect)
+    codes = _codes(first_rows[head], columns, head, record, sum([number for *_, number in rounds]), instructions)
     pieces = [b"(" + count.to_bytes(4, "little"), *_texts(texts), others, *_texts(own_texts), own_others]
-    for containers, number in rounds:
-        pieces.append(containers)
-        pieces += islice(codes, 3 * number)
-    modules = loads(b"".join(pieces))[-1]
+    for before, containers, between, number in rounds:
+        pieces += [_NOTHING * before, containers, _NOTHING * between, *islice(codes, 3 * number)]
+    modules = loads(b"".join([*pieces, last]))[-1]
     return dict(zip(modules[::2], modules[1::2], strict=True))
 
 
@@ -38,22 +39,48 @@ def _texts(texts: tuple[bytes, ...]) -> list[bytes]:
     return [of_size.replace(b"\0", b"\xda" + bytes([size])) for size, of_size in enumerate(texts)]
 
 
-def _instructions(code: bytes, opcodes: bytes, rooms: dict[bytes, bytes]) -> bytearray:
-    """Instructions with the numbers that this CPython gives them, each before its argument, and room for caches."""
-    for number, with_room in rooms.items():
-        code = code.replace(number, with_room)
+def _instructions(code: bytes, apart: bytes, opcodes: bytes, expanded: dict[bytes, bytes], changed: bytes) -> bytearray:
+    """Instructions as this CPython has them (``layer/dialects.py``), each number before its argument."""
+    for number, all_of_it in expanded.items():
+        code = code.replace(number, all_of_it)
+    kinds = code[1::2]
+    pieces = code[::2].split(b"\x7f")
+    pieces[:-1] = chain.from_iterable(
+        zip(pieces, memoryview(apart).cast("c"), strict=False)
+    )  # after the last comes none
+    arguments = b"".join(pieces)
+    if changed:
+        arguments = _changed(arguments, kinds.translate(changed))
     content = bytearray(code)
-    content[::2], content[1::2] = code[1::2].translate(opcodes), code[::2]
+    content[::2], content[1::2] = kinds.translate(opcodes), arguments
     return content
 
 
-def _codes(matrix: Matrix, head: int, first: int, count: int, code: bytes) -> Iterator[bytes]:
+def _changed(arguments: bytes, ways: bytes) -> bytes:
+    """The arguments, of which one bit of ``ways`` says that it is shifted, one that it is two halves, one that it comes
+    twice: each is a byte of one large number."""
+    all_of_them, which = int.from_bytes(arguments, "little"), int.from_bytes(ways, "little")
+    ones = int.from_bytes(b"\1" * len(ways), "little")
+    shifted = which & ones
+    one = all_of_them & shifted * 255
+    halved = which >> 1 & ones
+    two = all_of_them & halved * 255
+    lower = halved * 15
+    all_of_them ^= one ^ (one >> 1 & shifted * 127) ^ two ^ (two >> 4 & lower) ^ (two & lower) << 8
+    # One unit of room lies between.
+    all_of_them |= (all_of_them & (which >> 2 & ones) * 255) << 16
+    return all_of_them.to_bytes(len(ways), "little")
+
+
+def _codes(
+    row: bytes, columns: dict[int, bytes], head: int, first: int, count: int, code: bytearray
+) -> Iterator[bytes]:
     """Code objects, each in three pieces: what comes before its instructions, these, the rest."""
-    same, columns = matrix
-    width = len(same)
-    rows = bytearray(same * count)
+    width = len(row)
+    rows = bytearray(row * count)
     for place, column in columns.items():
-        rows[place::width] = column[first : first + count]
+        if place >> 8 == head:
+            rows[place & 255 :: width] = column[first : first + count]
     pieces = [b""] * (3 * count)
     both = list(map(BytesIO(rows).read, islice(cycle((head, width - head)), 2 * count)))
     sizes = [low + 256 * high for low, high in zip(rows[head - 4 :: width], rows[head - 3 :: width], strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import shutil
 
 import pytest
@@ -42,12 +43,17 @@ def test_with_both_the_sources_are_not_even_looked_at(python, opt, modules):
     assert "" == started(python, opt, IMPORT_ALL, *modules)
 
 
-@pytest.mark.parametrize("change", ["another magic number", "cut short"])
+@pytest.mark.parametrize("change", ["another magic number", "cut short", "empty"])
 def test_bytecode_of_another_format_is_not_run(python, opt, modules, change):
     """A pre-release has the name of its version, and not its format."""
-    first = opt / "preheat" / "bytecode" / f"cpython-3{python.minor}.first"
-    content = first.read_bytes()
-    first.write_bytes(content[:3] if change == "cut short" else bytes([content[0] ^ 1]) + content[1:])
+    first = opt / "preheat" / "bytecode" / "first"
+    content = marshal.loads(first.read_bytes())
+    if change == "another magic number":
+        first.write_bytes(marshal.dumps({bytes([magic[0] ^ 1]) + magic[1:]: code for magic, code in content.items()}))
+    elif change == "cut short":
+        first.write_bytes(first.read_bytes()[:1000])
+    else:
+        first.write_bytes(b"")
     (opt / "preheat" / "bytecode" / "rest").unlink()
     assert "" == started(python, opt, IMPORT_ALL, *modules)
 

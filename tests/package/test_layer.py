@@ -18,6 +18,7 @@ PINNED = {
     "extensions/preheat",
     "preheat/LICENSE",
     "preheat/NOTICE",
+    "preheat/bytecode/first",
     "preheat/bytecode/late",
     "preheat/bytecode/rest",
     "preheat/cachetools.LICENSE",
@@ -25,7 +26,7 @@ PINNED = {
     "preheat/otherwise.py",
     "preheat/sources",
     "preheat/start.py",
-} | {f"preheat/bytecode/cpython-3{python.minor}.first" for python in PYTHONS}
+}
 
 
 def names(layer_zip):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from layer.minify import Unreadable, minify
+from layer.minify import minify
+from layer.shortening import Unreadable, blank
 
 LONG = b'''\
 """A docstring."""
@@ -73,7 +74,7 @@ class Entry:
         pass
 
 def guarded(value):
-    for _ in range(value):
+    for a in range(value):
         pass
     try:
         pass
@@ -83,6 +84,68 @@ def guarded(value):
         pass
     while value:
         value = 0"""
+NAMED = b"""\
+def outer(first, *rest, key=None, **more):
+    global counted
+    counted = total = first
+    import os.path as place
+    from sys import argv
+    def inner(total_too):
+        nonlocal shared
+        shared = total_too + first
+        return [each for each in rest if each != shared]
+    shared = 0
+    class Local:
+        named = total
+    for number, (left, right) in enumerate(rest):
+        total += (found := number) + left[right]
+    try:
+        with open(place) as file, file:
+            del file
+    except OSError as problem:
+        raise Local from problem
+    return lambda later: later + found, inner, {number: number for number in argv}
+"""
+RENAMED = """\
+def outer(first, *rest, key=None, **more):
+    global counted
+    counted = total = first
+    import os.path as place
+    from sys import argv
+
+    def inner(total_too):
+        nonlocal shared
+        shared = total_too + first
+        return [each for each in rest if each != shared]
+    shared = 0
+
+    class Local:
+        named = total
+    for number, (a, b) in enumerate(rest):
+        total += (found := number) + a[b]
+    try:
+        with open(place) as c, c:
+            del c
+    except OSError as d:
+        raise Local from d
+    return (lambda later: later + found, inner, {number: number for number in argv})"""
+BLANK = b"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+else:
+    Any = os
+LIMIT: int = 3
+
+
+class Bare(Exception):
+    pass
+"""
 LIBRARY = b"""\
 import heapq
 import collections.abc
@@ -119,6 +182,32 @@ def helper(it):
 
 def test_what_only_people_and_type_checkers_read_is_gone():
     assert SHORT == minify(LONG, "long.py")
+
+
+def test_local_variables_have_short_names_but_for_what_others_see():
+    assert RENAMED == minify(NAMED, "named.py")
+
+
+def test_a_short_name_is_none_that_is_used():
+    assert "def take(value):\n    b = a(value)\n    return b" == minify(
+        b"def take(value):\n    result = a(value)\n    return result", "taken.py"
+    )
+
+
+def test_names_that_would_change_the_meaning_are_refused(monkeypatch):
+    monkeypatch.setattr("layer.minify.rename", lambda tree: tree.body.pop())
+    with pytest.raises(Unreadable, match=r"^odd\.py means something else with short names"):
+        minify(b"x = 1\ny = 2", "odd.py")
+
+
+def test_what_functions_import_keeps_its_lines_and_types():
+    whole = blank(LONG, "long.py")
+    assert whole.startswith(BLANK)
+    assert len(LONG.splitlines()) == len(whole.splitlines())
+    assert b"def grow(self, by: int = 1, *more: int, least: int = 0, **rest: Any) -> int:" in whole
+    assert b"Words" not in whole
+    assert b"words" not in whole
+    assert b"#" not in whole
 
 
 def test_what_is_short_stays_as_it_is():
