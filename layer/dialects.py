@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 Opcodes = Mapping[int, tuple[str, int]]  # of one CPython: number -> name, and how many units of room follow
 
+LARGE = 127  # no argument in the notation is; it stands for one that comes apart
 # From 3.13 on two of these, one after the other, are one instruction with an argument of four bits for each.
 PAIRS = {
     "LOAD_FAST_LOAD_FAST": ("LOAD_FAST", "LOAD_FAST"),

@@ -5,16 +5,16 @@ or taken out by number alone, as C does it on all at once,
 
 - an argument is less than 127: a larger one, and one that differs from version to version anyway, comes apart, and 127
   stands for it;
-- the number of a kind that is more or less than one instruction is 128 or more.
+- the number of a kind that is more or less than one instruction, or has room for caches, is 128 or more.
 
-The common ones only: each such number costs a cold start 30 us. A rare one has its room for caches written out.
+Of the latter the common ones only: each such number costs a cold start 20 us. A rare one has its room written out.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 
-from layer.dialects import Dialect, Form, comes_apart
+from layer.dialects import LARGE, Dialect, Form, comes_apart
 from layer.marshalled import FormatError
 from layer.translation import translate
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from layer.dialects import Opcodes
 
-_APART = 127  # the argument that stands for one that comes apart
 _MARKS = 128  # the least number that is no argument
 _COMMON = 100  # uses in all versions
 _ROOM = "CACHE"
@@ -42,10 +41,12 @@ class Numbering:
             for code in several:
                 uses.update(kind for kind, _ in self._units(code, minor))
         implied = {kind for each in self._dialects.values() for form in each.forms.values() for kind in form.after}
-        self._marks = {kind for kind in uses if self._is_mark(kind, uses[kind])} - implied
+        for kind in implied:
+            uses[kind] += _COMMON  # where it comes unsaid, nobody has written out its room
+        self._marks = {kind for kind in uses if self._is_mark(kind, uses[kind])}
         # The commonest first: deflate gains by it. 0 is nobody's number, and so it is always an argument.
         names = sorted(uses, key=lambda kind: (-uses[kind], kind))
-        others = [_ROOM, *(kind for kind in names if kind not in self._marks), *sorted(implied - uses.keys())]
+        others = [_ROOM, *(kind for kind in names if kind not in self._marks)]
         marks = [kind for kind in names if kind in self._marks]
         free = [*range(1, _MARKS), *range(_MARKS + len(marks), 256)]
         if len(marks) > 256 - _MARKS or len(others) > len(free):
@@ -65,7 +66,7 @@ class Numbering:
         dialect = self._dialects[minor]
         units: list[tuple[str, int]] = []
         for kind, argument in translate(code, dialect):
-            if argument < _APART or comes_apart(kind):
+            if argument < LARGE or comes_apart(kind):
                 units.append((kind, argument))
             else:
                 form = self._form(dialect, kind)
@@ -76,42 +77,37 @@ class Numbering:
         form = dialect.forms.get(kind.removesuffix(_FAR), Form(""))
         return form._replace(shifted=False) if kind.endswith(_FAR) else form
 
-    def _after(self, dialect: Dialect, kind: str) -> list[str]:
-        """What comes after the first instruction of a kind."""
-        form = self._form(dialect, kind)
-        after = [_ROOM] * dialect.room(form.name)
-        for each in form.after:
-            after += [each, *self._after(dialect, each)]
-        return after
+    def _room(self, dialect: Dialect, kind: str) -> bytes:
+        return bytes([0, self._numbers[_ROOM]]) * dialect.room(self._form(dialect, kind).name)
 
     def write(self, code: bytes, minor: int) -> tuple[bytes, bytes]:
         """``code`` of 3.``minor`` in the common numbering, and the arguments that come apart."""
         content, arguments = bytearray(), bytearray()
         for kind, argument in self._units(code, minor):
             if kind.endswith(_FAR) or comes_apart(kind):
-                arguments.append(argument)
-                argument = _APART  # noqa: PLW2901
+                arguments += bytes([argument]) * (1 + self._form(self._dialects[minor], kind).copied)
+                argument = LARGE  # noqa: PLW2901
             content += bytes([argument, self._numbers[kind]])
             if kind not in self._marks:
-                for each in self._after(self._dialects[minor], kind):
-                    content += bytes([0, self._numbers[each]])
+                content += self._room(self._dialects[minor], kind)
         return bytes(content), bytes(arguments)
 
-    def dialect(self, minor: int) -> tuple[bytes, dict[bytes, bytes], bytes]:
+    def dialect(self, minor: int) -> tuple[bytes, dict[bytes, bytes], bytes, dict[bytes, bytes]]:
         """What unpacking.py has to know of 3.``minor``."""
         dialect = self._dialects[minor]
-        opcodes = bytearray(256)
+        opcodes, changed = bytearray(256), bytearray(256)
         expanded: dict[bytes, bytes] = {}
+        rooms: dict[bytes, bytes] = {}
         for kind, number in reversed(self._numbers.items()):  # the rarest first, while all is small
             form = self._form(dialect, kind)
             opcodes[number] = dialect.opcode(form.name)
-            after = b"".join(bytes([0, self._numbers[each]]) for each in self._after(dialect, kind))
+            changed[number] = form.shifted | form.halved << 1 | form.copied << 2  # one bit for each way
             if kind in dialect.absent:
                 expanded[bytes([0, number])] = b""
-            elif kind in self._marks and after:
-                expanded[bytes([number])] = bytes([number]) + after
-        changed = bytearray(256)  # one bit for each way
-        for kind, number in self._numbers.items():
-            form = self._form(dialect, kind)
-            changed[number] = form.shifted | form.halved << 1 | form.copied << 2
-        return bytes(opcodes), expanded, bytes(changed) if any(changed) else b""
+            elif kind in self._marks:
+                if form.after:
+                    after = b"".join(bytes([0, self._numbers[each]]) for each in form.after)
+                    expanded[bytes([number])] = bytes([number]) + after
+                if room := self._room(dialect, kind):
+                    rooms[bytes([number])] = bytes([number]) + room
+        return bytes(opcodes), expanded, bytes(changed) if any(changed) else b"", rooms

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from layer.callees import callees
-from layer.dialects import PAIRS
+from layer.dialects import LARGE, PAIRS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,8 +158,11 @@ def _pairs(units: list[Unit], dialect: Dialect) -> list[Unit]:
     while waiting:
         kind, argument = waiting.pop()
         following = waiting[-1] if waiting else Unit("", 0)
-        if (kind, following.kind) in names and argument < 16 and following.argument < 16:
+        # Both halves would fit as long as they are less than 16; but what is too large to be written with the kind
+        # can't be taken apart.
+        both = argument << 4 | following.argument
+        if (kind, following.kind) in names and following.argument < 16 and both < LARGE:
             waiting.pop()
-            kind, argument = names[kind, following.kind], argument << 4 | following.argument
+            kind, argument = names[kind, following.kind], both
         result.append(Unit(kind, argument))
     return result

@@ -6,7 +6,7 @@ All that is done here is done by C, on everything at once.
 from __future__ import annotations
 
 from _io import BytesIO
-from itertools import accumulate, chain, cycle, islice
+from itertools import accumulate, cycle, islice
 from marshal import loads
 
 TYPE_CHECKING = False
@@ -39,20 +39,24 @@ def _texts(texts: tuple[bytes, ...]) -> list[bytes]:
     return [of_size.replace(b"\0", b"\xda" + bytes([size])) for size, of_size in enumerate(texts)]
 
 
-def _instructions(code: bytes, apart: bytes, opcodes: bytes, expanded: dict[bytes, bytes], changed: bytes) -> bytearray:
+def _instructions(
+    code: bytes, apart: bytes, opcodes: bytes, expanded: dict[bytes, bytes], changed: bytes, rooms: dict[bytes, bytes]
+) -> bytearray:
     """Instructions as this CPython has them (``layer/dialects.py``), each number before its argument."""
-    for number, all_of_it in expanded.items():
-        code = code.replace(number, all_of_it)
-    kinds = code[1::2]
-    pieces = code[::2].split(b"\x7f")
-    pieces[:-1] = chain.from_iterable(
-        zip(pieces, memoryview(apart).cast("c"), strict=False)
-    )  # after the last comes none
-    arguments = b"".join(pieces)
+    for number, several in expanded.items():
+        code = code.replace(number, several)
     if changed:
-        arguments = _changed(arguments, kinds.translate(changed))
+        content = bytearray(code)
+        content[::2] = _changed(code[::2], code[1::2].translate(changed))
+        code = bytes(content)
+    for number, with_room in rooms.items():
+        code = code.replace(number, with_room)
+    kinds = code[1::2]
+    between = code[::2].split(b"\x7f")
+    pieces = [b""] * (2 * len(between) - 1)
+    pieces[::2], pieces[1::2] = between, memoryview(apart).cast("c")
     content = bytearray(code)
-    content[::2], content[1::2] = kinds.translate(opcodes), arguments
+    content[::2], content[1::2] = kinds.translate(opcodes), b"".join(pieces)
     return content
 
 
@@ -67,8 +71,7 @@ def _changed(arguments: bytes, ways: bytes) -> bytes:
     two = all_of_them & halved * 255
     lower = halved * 15
     all_of_them ^= one ^ (one >> 1 & shifted * 127) ^ two ^ (two >> 4 & lower) ^ (two & lower) << 8
-    # One unit of room lies between.
-    all_of_them |= (all_of_them & (which >> 2 & ones) * 255) << 16
+    all_of_them |= (all_of_them & (which >> 2 & ones) * 255) << 8
     return all_of_them.to_bytes(len(ways), "little")
 
 
