@@ -29,7 +29,7 @@ class Event:
     def __init__(self, document: dict[str, Any]) -> None:
         self.kind = str(document.get("eventType"))
         deadline = document.get("deadlineMs")
-        self.deadline_ms = float(deadline) if isinstance(deadline, int | float) else 0.0
+        self.deadline_ms = float(deadline) if isinstance(deadline, (int, float)) else 0.0
         self.reason = str(document.get("shutdownReason") or "")
 
 

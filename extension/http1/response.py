@@ -36,9 +36,10 @@ def whole_body(data: bytes) -> bytes | None:
         return None
     head, blank_line, body = data.partition(_BLANK_LINE)
     head = head.lower() + b"\r\n"
-    if not blank_line or b"\r\ncontent-length: %d\r\n" % len(body) not in head or head.count(b"content-length") > 1:
+    # Not "in": that tries its left side as a number first, and makes an exception of it.
+    if head.find(b"\r\ncontent-length: %d\r\n" % len(body)) < 0 or head.count(b"content-length") > 1:
         return None
-    return None if b"transfer-encoding" in head or b"connection" in head else body
+    return body if blank_line and head.find(b"transfer-encoding") < 0 and head.find(b"connection") < 0 else None
 
 
 def parse_status_line(line: bytes) -> tuple[int, bytes, bool]:
