@@ -24,13 +24,8 @@ class Clock:
 
     __slots__ = ()
 
-    def wall(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Seconds of ``CLOCK_MONOTONIC``."""
-        return time.monotonic()
+    wall = staticmethod(time.time)  # seconds since the epoch
+    monotonic = staticmethod(time.monotonic)  # seconds of CLOCK_MONOTONIC
 
     def now(self) -> Instant:
         """Both readings, taken together."""

@@ -156,9 +156,11 @@ class Holdings:
         wanted = dict.fromkeys(self._wanted)
         self._wanted.clear()
         for entry in self.cache:
-            if not (entry.marked or first or entry.read_since_fetch):
+            sent = entry.sent
+            assert sent is not None
+            if not (entry.marked or first or entry.read_at >= sent.monotonic):  # read_since_fetch, at half the price
                 continue  # most of them at most INVOKEs
-            if entry.marked or (entry.listed and (first or entry.read_since_fetch) and entry.state(now) is not FRESH):
+            if entry.marked or (entry.listed and entry.state(now) is not FRESH):
                 wanted[entry.resource] = None
         for resource in tuple(wanted):
             wildcard = self._members.get(resource)

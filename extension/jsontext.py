@@ -38,22 +38,10 @@ class _Literal(_Strict):
     parse_int = str  # type: ignore[assignment]
 
 
-def _accelerated() -> tuple[Callable[[str], Any], Callable[[Any, bool], str]]:
+def _accelerated() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[Any, bool], str]]:
     from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 
     scan = make_scanner(_Strict)  # type: ignore[arg-type]  # it only reads attributes
-
-    def decode(text: str) -> Any:
-        text = text.strip(_BLANKS)
-        try:
-            value, end = scan(text, 0)
-        except (StopIteration, SystemError):
-            # SystemError: most mistakes are json.decoder's own exception, which the scanner of 3.10 and 3.11 does not
-            # find where that module is not imported; it then fails without saying how.
-            raise ValueError("not JSON") from None
-        if end != len(text):
-            raise ValueError("not JSON: text after the value")
-        return value
 
     def unknown(value: object) -> object:
         raise TypeError("no JSON form for " + type(value).__name__)
@@ -65,37 +53,44 @@ def _accelerated() -> tuple[Callable[[str], Any], Callable[[Any, bool], str]]:
     def encode(value: Any, ascii_form: bool) -> str:
         return "".join((ascii_only if ascii_form else utf8)(value, 0))
 
-    return decode, encode
+    return scan, encode
 
 
-def _plain() -> tuple[Callable[[str], Any], Callable[[Any, bool], str]]:
+def _plain() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[Any, bool], str]]:
     import json
 
-    def decode(text: str) -> Any:
-        return json.loads(text, parse_constant=_constant)
+    scan = json.JSONDecoder(parse_constant=_constant).scan_once  # type: ignore[attr-defined]
 
     def encode(value: Any, ascii_form: bool) -> str:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=ascii_form, allow_nan=False)
 
-    return decode, encode
+    return scan, encode
 
 
 try:
-    _decode, _encode = _accelerated()
-    if _encode({"a": [1, "b"]}, False) != '{"a":[1,"b"]}' or _decode('{"a":[1]}') != {"a": [1]}:
+    _scan, _encode = _accelerated()
+    if _encode({"a": [1, "b"]}, False) != '{"a":[1,"b"]}' or _scan('{"a":[1]}', 0) != ({"a": [1]}, 9):
         raise TypeError("the accelerator works in another way")
 except (ImportError, TypeError, AttributeError):  # pragma: no cover  (an interpreter of the future)
-    _decode, _encode = _plain()
+    _scan, _encode = _plain()
 
 
 def loads(text: str | bytes | bytearray) -> Any:
     """The value that ``text`` (UTF-8 where bytes) holds; ``ValueError`` where it is not exactly one JSON value."""
     if not isinstance(text, str):
         text = text.decode("utf-8")
+    text = text.strip(_BLANKS)
     try:
-        return _decode(text)
+        value, end = _scan(text, 0)
+    except (StopIteration, SystemError):
+        # SystemError: most mistakes are json.decoder's own exception, which the scanner of 3.10 and 3.11 does not
+        # find where that module is not imported; it then fails without saying how.
+        raise ValueError("not JSON") from None
     except RecursionError:
         raise ValueError("not JSON: nested too deeply") from None
+    if end != len(text):
+        raise ValueError("not JSON: text after the value")
+    return value
 
 
 def dumps(value: Any) -> bytes:

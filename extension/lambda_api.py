@@ -9,7 +9,7 @@ import _socket
 
 from extension import jsontext
 from extension.errors import ApiGone
-from extension.http1.message import BadMessage, ResponseParser, render_request
+from extension.http1.message import BadMessage, ResponseParser, render_request, whole_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from extension.boot import Boot
 
 _PATH = "/2020-01-01/extension"
+_PIECE = 16384  # bytes; an event has a few hundred
 
 
 class Event:
     """What ``next`` brings. ``deadline_ms``: milliseconds since the epoch."""
 
-    __slots__ = ("deadline_ms", "kind", "reason", "request_id")
+    __slots__ = ("deadline_ms", "kind", "reason")
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.kind = str(document.get("eventType"))
         deadline = document.get("deadlineMs")
-        self.deadline_ms = float(deadline) if isinstance(deadline, int | float) else 0.0
-        self.request_id = str(document.get("requestId") or "")
+        self.deadline_ms = float(deadline) if isinstance(deadline, (int, float)) else 0.0
         self.reason = str(document.get("shutdownReason") or "")
 
 
@@ -49,9 +49,8 @@ class LambdaApi:
         """Read the answer to register to its end. ``accountId`` is missing in the emulator and where Lambda does not
         send it."""
         parser = ResponseParser()
-        parser.feed(received)
         try:
-            document = jsontext.loads(self._rest(parser))
+            document = jsontext.loads(self._rest(parser, received))
         except (ValueError, OSError):
             return
         account = document.get("accountId") if isinstance(document, dict) else None
@@ -89,10 +88,14 @@ class LambdaApi:
         ]
 
     def _exchange(self, request: bytes) -> tuple[int, bytes]:
-        parser = ResponseParser()
         try:
             self._connection.sendall(request)
-            content = self._rest(parser)
+            data = self._connection.recv(_PIECE)
+            body = whole_body(data)
+            if body is not None:
+                return 200, body
+            parser = ResponseParser()
+            content = self._rest(parser, data)
         except (OSError, ValueError) as error:
             raise ApiGone(f"the Extensions API does not answer: {error}") from None
         if not parser.keep_alive:
@@ -100,19 +103,21 @@ class LambdaApi:
         assert parser.status is not None
         return parser.status, content
 
-    def _rest(self, parser: ResponseParser) -> bytes:
+    def _rest(self, parser: ResponseParser, data: bytes) -> bytes:
+        """The body of the answer that begins with ``data``."""
         content = b""
         try:
-            while not parser.complete:
-                data = self._connection.recv(65536)
+            while True:
                 if data:
                     parser.feed(data)
                 else:
                     parser.feed_eof()
                 content += parser.read()
+                if parser.complete:
+                    return content
+                data = self._connection.recv(_PIECE)
         except BadMessage as bad:
             raise ValueError(bad.reason) from None
-        return content + parser.read()
 
     def _reconnect(self) -> None:
         """The API closed the connection after its answer."""

@@ -62,7 +62,7 @@ class Lifecycle:
     def run(self, init_until: float, ready: Callable[[], None]) -> int:
         """Live through it; the exit status. ``init_until``: the moment of monotonic time up to which prefetch may hold
         INIT. ``ready`` is called once INIT is over."""
-        self._guarded(lambda: self._prefetch.wait(init_until))
+        self._guarded(self._prefetch.wait, init_until)
         try:
             self._prefetch.check_required(deferred=not self._prefetch.defers)
         except RequiredResourceUnavailable as error:
@@ -81,30 +81,31 @@ class Lifecycle:
                 return 0
             if event.kind == "INVOKE":
                 self._health.invocations += 1
-                self._guarded(lambda event=event: self._invoke(event))  # type: ignore[misc]
+                self._guarded(self._invoke, event.deadline_ms)
                 if self._health.invocations == 1:
                     self._guarded(self._after_first_invoke)
 
-    def _invoke(self, event: Event) -> None:
-        self._marker.invoked(event.deadline_ms - self._clock.wall() * 1000)
+    def _invoke(self, deadline_ms: float) -> None:
+        if self._health.invocations == 1:
+            self._marker.first_invoke(deadline_ms - self._clock.wall() * 1000)
         restored = self._restore.pending
         if restored:
             self._restore.invoked()
-        self._refresher.invoke(event.deadline_ms)
+        self._refresher.invoke(deadline_ms)
         if restored and self._prefetch.defers:
             try:
                 self._prefetch.check_required()
             except RequiredResourceUnavailable as error:  # too late to fail INIT, and a reader gets its error anyway
                 self._log.error("init.required_unavailable", problem=str(error))
 
-    def _guarded(self, step: Callable[[], object]) -> None:
+    def _guarded(self, step: Callable[..., object], *arguments: object) -> None:
         """A fault of ours must not end the process, which would fail the function: it goes on degraded, and says so."""
         try:
-            step()
+            step(*arguments)
         except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
             self._log.fault("lifecycle.degraded", error=type(error).__name__, where=where(error))
 
     def _shut_down(self, event: Event) -> None:
         left = event.deadline_ms / 1000 - self._clock.wall() - SHUTDOWN_MARGIN
-        self._guarded(lambda: self._server.stop(max(min(left, DRAIN_LIMIT), 0.0)))
-        self._guarded(lambda: self._report.shutdown(event.reason))
+        self._guarded(self._server.stop, max(min(left, DRAIN_LIMIT), 0.0))
+        self._guarded(self._report.shutdown, event.reason)

@@ -28,11 +28,10 @@ class Marker:
     """The file; it holds the function's timeout in milliseconds, once an INVOKE has told, and nothing else. Where it
     can't be read or written it is ignored."""
 
-    __slots__ = ("_noted", "_path", "found")
+    __slots__ = ("_path", "found")
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._path = f"{place(environ)}/{NAME}"
-        self._noted = False
         self.found = False  # a process of ours was here before
 
     def hold(self, init_timeout: float) -> float:
@@ -54,12 +53,10 @@ class Marker:
         limit = int(text) / 1000 * SHARE if text.isdigit() and len(text) < 10 else HOLD
         return min(init_timeout, HOLD, limit)
 
-    def invoked(self, milliseconds: float) -> None:
+    def first_invoke(self, milliseconds: float) -> None:
         """The first INVOKE has come, with that much time: the next process here may know the function's timeout."""
-        if not self._noted:
-            self._noted = True
-            if milliseconds > 0:
-                self._write(b"%d" % int(milliseconds))
+        if milliseconds > 0:
+            self._write(b"%d" % int(milliseconds))
 
     def _write(self, content: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK

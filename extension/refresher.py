@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from extension.clock import Clock
     from extension.logs import Log
+    from extension.references import Resource
     from extension.store import Store
 
 # An environment is billed until every extension asks for the next event, and a refresh that outlives the event's
@@ -55,20 +56,20 @@ class Refresher:
         self._store.begin_invocation(deadline - READERS_MARGIN)
         ends = min(now + ROUND_LIMIT, deadline - MARGIN)
         if ends > now:  # else all that is due stays due
-            self._run_round(ends, deadline - MARGIN if deadline_ms else ends)
+            first, self._first = self._first, False
+            due = self._store.due(first=first)
+            if due:
+                self._run_round(due, ends, deadline - MARGIN if deadline_ms else ends)
         # Whatever runs now and has no reader must not be under way when the environment freezes; what has one goes on,
         # since the handler that waits for it keeps the environment awake.
         self._store.cut()
 
-    def _run_round(self, ends: float, bodies_end: float) -> None:
-        first, self._first = self._first, False
-        due = self._store.due(first=first)
-        if due:
-            self._begin_round()
-            round_ = self._store.round(bodies_end + GRACE)
-            self._store.fetch(due, round_)
-            if not round_.wait(ends - self._clock.monotonic()):
-                self._wait_for_bodies(bodies_end)
+    def _run_round(self, due: list[Resource], ends: float, bodies_end: float) -> None:
+        self._begin_round()
+        round_ = self._store.round(bodies_end + GRACE)
+        self._store.fetch(due, round_)
+        if not round_.wait(ends - self._clock.monotonic()):
+            self._wait_for_bodies(bodies_end)
 
     def _wait_for_bodies(self, until: float) -> None:
         """What has begun to arrive is let in: a large object would else be cut at every INVOKE, and never be new."""

@@ -70,7 +70,7 @@ class Reply:
         if self._done:
             return
         self._done = True
-        self._client.loop.post(lambda: self._client.finish(self, response))
+        self._client.loop.post(self._client.finish, self, response)
 
     def resume(self, work: Callable[[], None]) -> None:
         """Go on with the request in the loop's thread; for another thread."""
@@ -220,6 +220,8 @@ class Client:
                     return
                 self._reply = reply = Reply(self)
                 self._application.answer(request, reply)
+                if not self._parser.buffered:
+                    return  # nothing is pipelined behind it
         finally:
             self._working = False
 

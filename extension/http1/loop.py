@@ -52,7 +52,7 @@ class Loop:
         # and the allocator gives back nothing that lies below it when they have gone.
         self._clients: list[Client | None] = [None] * _DESCRIPTORS
         self._count = 0
-        self._posted: _queue.SimpleQueue[Callable[[], None]] = _queue.SimpleQueue()
+        self._posted: _queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = _queue.SimpleQueue()
         self._wake_in, self._wake_out = os.pipe()
         os.set_blocking(self._wake_in, False)
         os.set_blocking(self._wake_out, False)
@@ -74,12 +74,12 @@ class Loop:
         """Run in a thread of its own."""
         _thread.start_new_thread(self.run, ())
 
-    def post(self, work: Callable[[], None]) -> None:
+    def post(self, work: Callable[..., None], *arguments: Any) -> None:
         """Have the loop's thread call ``work`` soon; at once where this is that thread."""
         if _thread.get_ident() == self._thread:
-            work()
+            work(*arguments)
             return
-        self._posted.put(work)
+        self._posted.put((work, arguments))
         try:
             os.write(self._wake_out, b"\0")
         except BlockingIOError:
@@ -214,11 +214,11 @@ class Loop:
             pass
         while True:
             try:
-                work = self._posted.get_nowait()
+                work, arguments = self._posted.get_nowait()
             except _queue.Empty:
                 return
             try:
-                work()
+                work(*arguments)
             except Exception as error:  # noqa: BLE001 (a fault of ours costs one answer, never the process)
                 self._log.fault("server.fault", error=type(error).__name__)
 

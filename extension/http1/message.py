@@ -9,6 +9,14 @@ from __future__ import annotations
 from extension.http1.fields import BadMessage
 from extension.http1.rendering import render_request, render_response
 from extension.http1.request import Request, RequestParser
-from extension.http1.response import ResponseParser
+from extension.http1.response import ResponseParser, whole_body
 
-__all__ = ["BadMessage", "Request", "RequestParser", "ResponseParser", "render_request", "render_response"]
+__all__ = [
+    "BadMessage",
+    "Request",
+    "RequestParser",
+    "ResponseParser",
+    "render_request",
+    "render_response",
+    "whole_body",
+]

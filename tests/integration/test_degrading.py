@@ -59,7 +59,7 @@ def _lives(sidecar, api):
         "extension.store:Store.fetch",
         "extension.report:Report.init",
         "extension.refresher:Refresher.invoke",
-        "extension.marker:Marker.invoked",
+        "extension.marker:Marker.first_invoke",
         "extension.report:Report.shutdown",
         "extension.http1.loop:Loop.stop",
     ],

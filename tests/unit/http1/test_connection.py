@@ -14,8 +14,8 @@ class Loop:
 
     known: ClassVar = {}
 
-    def post(self, work):
-        work()
+    def post(self, work, *arguments):
+        work(*arguments)
 
     def watch(self, client):
         pass
