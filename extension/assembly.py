@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from extension.files import Files
     from extension.health import Health
     from extension.http1.loop import Loop
+    from extension.loader import Source
     from extension.logs import Log
     from extension.prefetch import Prefetch
     from extension.references import Resource
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from extension.settings import Settings
     from extension.sources.object import Object
     from extension.sources.s3 import S3
-    from extension.store import Source, Store
+    from extension.store import Store
     from extension.tables.registry import Tables
 
 

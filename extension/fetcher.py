@@ -9,21 +9,16 @@ from __future__ import annotations
 import _queue
 import _thread
 
-from extension.aws import outcome
-from extension.aws.call import Budget
-from extension.aws.connection import Cancel
-from extension.errors import SourceError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Protocol
 
+    from extension.aws.call import Budget
     from extension.clock import Clock, Instant
     from extension.logs import Log
     from extension.references import Resource
-
-    Deliver = Callable[["Job", Resource, Any, Instant], None]
+    from extension.rounds import Job
 
     class FetchCall(Protocol):
         """One call to AWS for one or more resources."""
@@ -50,145 +45,6 @@ class Loan:
         self.host = host
         self.work = work
         self.queued = False
-
-
-class Round:
-    """Jobs that somebody waits for together: the prefetch, what one INVOKE refreshes, or one reader's miss.
-
-    ``timeouts``: seconds for a fetch, by service; ``expires``: the moment of monotonic time at which all of them end.
-    """
-
-    __slots__ = ("_all_done", "_lock", "_open", "expires", "jobs", "timeouts")
-
-    def __init__(self, timeouts: Mapping[str, float], expires: float = float("inf")) -> None:
-        self.timeouts = timeouts
-        self.expires = expires
-        self.jobs: list[Job] = []
-        self._open = 0
-        self._lock = _thread.allocate_lock()
-        self._all_done = _thread.allocate_lock()
-
-    def add(self, job: Job) -> None:
-        """One more to wait for."""
-        with self._lock:
-            if self._open == 0:
-                self._all_done.acquire(blocking=False)
-            self._open += 1
-            job.budget.expires = min(job.budget.expires, self.expires)  # which may have come closer
-            self.jobs.append(job)
-
-    def end_by(self, moment: float, now: float) -> None:
-        """All of them end then at the latest. An end that is over by now was that of an invocation before."""
-        with self._lock:
-            self.expires = moment if self.expires <= now else min(self.expires, moment)
-            for job in self.jobs:
-                budget = job.budget
-                budget.expires = moment if budget.expires <= now else min(budget.expires, moment)
-
-    def done(self) -> None:
-        """One of them ended."""
-        with self._lock:
-            self._open -= 1
-            if self._open == 0:
-                self._all_done.release()
-
-    @property
-    def finished(self) -> bool:
-        """Whether all have ended."""
-        return self._open == 0
-
-    def wait(self, timeout: float) -> bool:
-        """Wait until all have ended; False where that takes longer than ``timeout`` seconds."""
-        if not self._all_done.acquire(timeout=max(timeout, 0)):
-            return False
-        self._all_done.release()
-        return True
-
-
-class Job:
-    """One call in a round. ``deliver`` takes the outcome of each of its resources, a value or a ``SourceError``;
-    ``fault`` names what broke in it, if anything did."""
-
-    __slots__ = (
-        "_deliver",
-        "_over",
-        "_pending",
-        "asked",
-        "budget",
-        "call",
-        "cancelled",
-        "ended",
-        "fault",
-        "ms",
-        "queued",
-        "round",
-        "started",
-        "unanswered",
-    )
-
-    def __init__(self, call: FetchCall, round_: Round, deliver: Deliver) -> None:
-        self.call = call
-        self.round = round_
-        self.budget = Budget(round_.timeouts[call.resources[0].service], Cancel(), round_.expires)
-        self.cancelled = False
-        self.queued = False  # has one of its host's places, and waits for a worker or has one
-        self.started = False
-        self.ended = False
-        self.asked = 0.0  # monotonic time at which it was submitted
-        self.unanswered = False  # it failed for now: AWS does not answer, or not sensibly
-        self.fault = ""
-        self.ms = 0.0
-        self._deliver = deliver
-        self._pending = set(call.resources)
-        self._over = _thread.allocate_lock()
-        self._over.acquire()
-
-    def end(self) -> None:
-        """It is over. Once only."""
-        self.ended = True
-        self._over.release()
-        self.round.done()
-
-    def wait(self, timeout: float) -> None:
-        """Wait until it is over, at most ``timeout`` seconds."""
-        if self._over.acquire(timeout=max(timeout, 0)):
-            self._over.release()
-
-    @property
-    def host(self) -> str:
-        """Where its call goes."""
-        return self.call.host
-
-    def deliver(self, resource: Resource, outcome: Any, sent: Instant) -> None:
-        """Hand on the outcome of one resource."""
-        self._pending.discard(resource)
-        try:
-            self._deliver(self, resource, outcome, sent)
-        except Exception as error:  # noqa: BLE001 (whoever can't take one outcome must not cost the others theirs)
-            self.fault = type(error).__name__
-
-    def run(self, clock: Clock) -> list[Job]:
-        """Fetch. Every resource has an outcome afterwards, or a job of its own among those that follow."""
-        started = clock.now()
-        following: list[Job] = []
-        problem: SourceError | None = None
-        try:
-            following = [Job(call, self.round, self._deliver) for call in self.call.run(self.budget, self.deliver)]
-        except SourceError as error:
-            problem = error.with_traceback(None)  # it is remembered, and a frame holds what was fetched before
-            problem.__context__ = None
-        except Exception as error:  # noqa: BLE001 (a fault of ours is that resource's fault only)
-            self.fault = type(error).__name__
-            problem = outcome.failure(outcome.TRANSIENT, "", f"an internal fault: {type(error).__name__}")
-        self.unanswered = problem is not None and problem.transient
-        for job in following:
-            self._pending.difference_update(job.call.resources)
-        for resource in tuple(self._pending):
-            self.deliver(
-                resource, problem or outcome.failure(outcome.TRANSIENT, "", "AWS's answer leaves it out"), started
-            )
-        self.ms = (clock.monotonic() - started.monotonic) * 1000
-        return following
 
 
 class Fetcher:
@@ -274,7 +130,7 @@ class Fetcher:
         self._running[host] = self._running.get(host, 0) + 1
         job.queued = True
         for opener in self._openers.get(host, ()):
-            if not opener and isinstance(job, Job):
+            if not opener and not isinstance(job, Loan):
                 opener.append(job)
                 return
         self._enqueue(lambda: self._run(job))
@@ -336,7 +192,7 @@ class Fetcher:
         for waiting in self._waiting:
             if waiting.host == host:
                 self._waiting.remove(waiting)
-                if isinstance(waiting, Job):
+                if not isinstance(waiting, Loan):
                     since = max(waiting.asked, self._answered.get(host, waiting.asked))
                     waiting.budget.waited = self._clock.monotonic() - since
                 self._admit(waiting)

@@ -11,7 +11,7 @@ from extension.aws import outcome
 from extension.cache import Entry, EntryCache
 from extension.freshness import FRESH, Policy, age, state, stepped_back
 from extension.identity import Links, canonical_key
-from extension.negative import NegativeCache
+from extension.recent import Recent
 from extension.sources.listing import Listing
 from extension.sources.object import NotModified
 from extension.sources.parameter import SECURE, Parameter
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from extension.references import ListEntry, Resource
     from extension.resolution import Resolver
     from extension.settings import Settings
+    from extension.sources.listing import PagedCall
+
+NEGATIVE_FOR = 5.0  # seconds
+NEGATIVE_NAMES = 256
 
 
 class Holdings:
@@ -37,10 +41,11 @@ class Holdings:
         self._freezes = freezes
         self.links = Links(settings.region)
         self.cache = EntryCache(settings.cache_items, settings.cache_memory, self.links.drop)
-        self.negative = NegativeCache()
+        self.negative = Recent(NEGATIVE_FOR, NEGATIVE_NAMES)  # "not found" and "denied", and the error that says so
         self.failures: dict[Resource, SourceError] = {}  # listed, and how its last fetch failed
         self.withholding = False  # a snapshot may be taken: what is confidential is answered and not kept
         self._members: dict[Resource, Resource] = {}  # a resource -> the wildcard that brought it
+        self._rests: dict[Resource, PagedCall] = {}  # listed wildcards whose listing was cut: what is left of it
         self._wanted: dict[Resource, None] = {}  # listed, not held, and worth another try at the next INVOKE
 
     def find(self, resource: Resource) -> Entry | None:
@@ -62,6 +67,10 @@ class Holdings:
             if entry is not None:
                 found |= entry.spellings
         return found
+
+    def arn(self, resource: Resource) -> str:
+        """What a policy has to name, so that it may be read."""
+        return self.links.arn(resource, self._resolver.own_account)
 
     def is_listed(self, resource: Resource) -> bool:
         """Whether a list names it, or one of its wildcards has brought it."""
@@ -89,7 +98,7 @@ class Holdings:
         if self.is_listed(resource):
             self.failures[resource] = error
         if error.kind in (outcome.NOT_FOUND, outcome.DENIED):
-            self.negative.put(resource, error, now)
+            self.negative.note(resource, error, now)
             self.cache.remove(self.links.key(resource))  # never hidden by a stale value
         elif again or resource in self._members:
             self.want(resource)
@@ -127,14 +136,24 @@ class Holdings:
             self.links.join(spellings, entry, self.cache)
         return entry, changed
 
-    def would_be_fresh(self, resource: Resource, sent: Instant, now: Instant) -> bool:
-        """Whether a value that was asked for at ``sent`` would be."""
-        return state(age(now, sent), self._policy([resource]), expired=stepped_back(now, sent)) is FRESH
+    def keep_rest(self, wildcard: Resource, rest: PagedCall) -> None:
+        """Its listing was cut: go on with this."""
+        self._rests[wildcard] = rest
+
+    def rest(self, wildcard: Resource, now: Instant) -> PagedCall | None:
+        """What is left of a listing that was cut, once, and if the listing would be fresh: one that takes longer than a
+        round would begin anew at each INVOKE, and never come to its end."""
+        rest = self._rests.pop(wildcard, None)
+        if rest is None or rest.began is None:
+            return None
+        expired = stepped_back(now, rest.began)
+        return rest if state(age(now, rest.began), self._policy([wildcard]), expired=expired) is FRESH else None
 
     def expire(self) -> None:
         """Everything held is stale, whatever its age."""
         for entry in self.cache:
             entry.expired = True
+        self._rests.clear()
 
     def _policy(self, spellings: list[Resource]) -> Policy:
         """The shortest TTL wins where several spellings of one thing are listed."""

@@ -8,10 +8,10 @@ from extension.sources.listing import Listing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from extension.clock import Clock
-    from extension.fetcher import Round
     from extension.logs import Log
     from extension.manifest import ListEntry
     from extension.references import Resource
+    from extension.rounds import Round
     from extension.settings import Settings
     from extension.store import Store
 

@@ -27,7 +27,7 @@ class Resolver:
         """``ttl``: each service's, for entries that have none of their own."""
         self._own_region = own_region
         self.own_account = own_account  # "" until AWS has told
-        self._listed_only = listed_only
+        self.listed_only = listed_only
         self.entries: dict[Resource, ListEntry] = {}  # what to prefetch -> how
         self._aliases: dict[tuple[str, str], Resource] = {}
         self._by_name: dict[tuple[str, str], Resource] = {}
@@ -91,7 +91,7 @@ class Resolver:
     def permits(self, resource: Resource, spellings: Iterable[Resource] = ()) -> bool:
         """Whether it may be read: with ``PREHEAT_ALLOW=listed`` only what a list names, in any stage, version, label or
         decryption, in the entry's region, account and role. ``spellings``: what is known to be the same resource."""
-        if not self._listed_only:
+        if not self.listed_only:
             return True
         return any(self._is_listed(spelling) for spelling in (resource, *spellings))
 

@@ -30,12 +30,17 @@ class Flight:
 
 
 class Flights:
-    """Those under way, by key. Not thread-safe by itself: the store's lock guards it."""
+    """Those under way. Not thread-safe by itself: the store's lock guards it.
 
-    __slots__ = ("_by_key",)
+    A flight is found by the key that it began with, even where another spelling's answer has joined the two meanwhile.
+    One whose call is out is aloft, and found by the resource that the call asks for.
+    """
+
+    __slots__ = ("_aloft", "_by_key")
 
     def __init__(self) -> None:
         self._by_key: dict[Hashable, Flight] = {}
+        self._aloft: dict[Resource, Flight] = {}
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -44,8 +49,12 @@ class Flights:
         """The one under way for this key."""
         return self._by_key.get(key)
 
+    def aloft(self, resource: Resource) -> Flight | None:
+        """The one whose call asks for this resource."""
+        return self._aloft.get(resource)
+
     def join(self, key: Hashable, resource: Resource, *, forced: bool = False) -> tuple[Flight, bool]:
-        """The flight to wait for, and whether the caller leads it, that is has to start it.
+        """The flight to wait for, and whether the caller has to start it.
 
         A forced refresh never joins a call that began before it was asked for: it lines up behind that one, and
         everyone who is forced meanwhile shares the one that lines up.
@@ -61,8 +70,17 @@ class Flights:
         flight.forced = flight.forced or forced
         return flight, leads
 
-    def line_up(self, flight: Flight, behind: Flight) -> None:
-        """``flight`` waits for ``behind``, which asks for the same under another key."""
+    def lift(self, flight: Flight) -> bool:
+        """Note that its call is about to leave; False where another flight asks for the same just now (its key changed
+        meanwhile, because another spelling's answer joined the two): then it lines up behind that one."""
+        other = self._aloft.get(flight.resource)
+        if other is None:
+            self._aloft[flight.resource] = flight
+            return True
+        self._line_up(flight, other)
+        return False
+
+    def _line_up(self, flight: Flight, behind: Flight) -> None:
         if self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
         if behind.then is None:
@@ -73,13 +91,15 @@ class Flights:
             behind.then.listed = behind.then.listed or flight.listed
             behind.then.forced = behind.then.forced or flight.forced
 
-    def land(self, flight: Flight) -> Flight | None:
-        """The flight is over; the one that lined up behind it, which is to be started now. None where all who wanted
-        that one have gone away."""
+    def land(self, flight: Flight) -> list[Flight]:
+        """The flight is over; what is to be started now: the one that lined up behind it, unless all who wanted that
+        one have gone away."""
+        if self._aloft.get(flight.resource) is flight:
+            del self._aloft[flight.resource]
         if self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
         then = flight.then
         if then is None or not (then.waiters or then.listed):
-            return None
+            return []
         self._by_key[then.key] = then
-        return then
+        return [then] if self.lift(then) else []

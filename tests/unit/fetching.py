@@ -3,8 +3,9 @@
 import threading
 
 from extension.clock import Clock
-from extension.fetcher import Fetcher, Job, Round
+from extension.fetcher import Fetcher
 from extension.references import secret_resource
+from extension.rounds import Job, Round
 from tests.unit.doubles import double
 from tests.unit.hand_clock import HandClock
 

@@ -4,7 +4,7 @@ import pytest
 
 from extension.aws import outcome
 from extension.errors import SourceError
-from extension.fetcher import Job, Round
+from extension.rounds import Job, Round
 from tests.unit.fetching import CLOCK, LIMIT, TIMEOUTS, Bench, Call
 
 

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from extension.aws import outcome
-from extension.fetcher import Fetcher, Job, Round
+from extension.fetcher import Fetcher
+from extension.rounds import Job, Round
 from tests.unit.doubles import double
 from tests.unit.fetching import LIMIT, TIMEOUTS, Bench, Call, Held
 from tests.unit.hand_clock import HandClock

@@ -24,6 +24,7 @@ ALLOWED = {
     "clock": "",
     "dates": "",
     "errors": "",
+    "fetcher": "",
     "files": "",
     "freshness": "",
     "health": "",
@@ -53,15 +54,14 @@ ALLOWED = {
     "aws.sigv4": "percent",
     "aws.trust": "aws.connection",
     "cache": "freshness reading",
-    "forced": "freshness",
     "http1.body": "http1.fields",
     "http1.rendering": "http1.fields",
     "lifecycle": "errors",
     "logs": "jsontext",
     "manifest": "errors",
-    "negative": "freshness",
     "prefetch": "errors sources.listing",
     "proxies": "percent",
+    "recent": "freshness",
     "refresher": "errors",
     "report": "statistics",
     "resolution": "manifest sources.listing",
@@ -72,7 +72,7 @@ ALLOWED = {
     "ahead": "aws.connection aws.endpoints errors quotas",
     "api.guards": "aws.call errors",
     "aws.directory": "aws.call aws.endpoints aws.outcome jsontext",
-    "fetcher": "aws.call aws.connection aws.outcome errors",
+    "rounds": "aws.call aws.connection aws.outcome errors",
     "http1.request": "http1.body http1.fields",
     "http1.response": "http1.body http1.fields",
     "references": "errors manifest naming percent quantities resources",
@@ -118,16 +118,14 @@ ALLOWED = {
     "__main__": "local",
     "api.problems": "http1.connection jsontext",
     "holdings": (
-        "aws.outcome cache freshness identity negative sources.listing sources.object sources.parameter "
+        "aws.outcome cache freshness identity recent sources.listing sources.object sources.parameter "
         "sources.secrets_manager"
     ),
     "http1.loop": "http1.connection",
     "api.reading": "api.problems reading",
     "unlisted": "aws.outcome",
-    "store": (
-        "aws.outcome errors fetcher forced freshness holdings reading single_flight sources.listing "
-        "sources.parameter statistics unlisted"
-    ),
+    "loader": "aws.outcome errors reading rounds sources.listing sources.parameter",
+    "store": "errors freshness holdings loader reading recent rounds single_flight statistics",
     "api.native": (
         "api.conditions api.problems api.ranges api.reading errors http1.connection jsontext reading sources.listing"
     ),
@@ -169,6 +167,7 @@ LATER = {
     "settings": "settings.file",
     "sources.get_object": "aws.checksums sources.ranged",
     "sources.s3": "sources.get_object sources.list_objects",
+    "store": "unlisted",
     "app": "assembly lambda_api libc lifecycle marker report",
     "local": "assembly aws.credentials aws.outcome boto3 report",
 }

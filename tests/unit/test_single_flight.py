@@ -17,6 +17,7 @@ def forced_by(flights, reader="a reader"):
 def begun(flights, key="key", resource=A):
     flight, leads = flights.join(key, resource)
     assert leads
+    assert flights.lift(flight)
     flight.begun = True
     return flight
 
@@ -47,7 +48,7 @@ def test_after_landing_the_next_one_leads_again():
     flights = Flights()
     flight = begun(flights)
 
-    assert flights.land(flight) is None
+    assert [] == flights.land(flight)
 
     assert (None, 0) == (flights.get("key"), len(flights))
     again, leads = flights.join("key", A)
@@ -99,15 +100,15 @@ def test_landing_gives_the_one_that_lined_up_and_it_is_the_one_under_way_from_th
     first = begun(flights)
     second, _ = forced_by(flights)
 
-    assert [second] == [flights.land(first)]
+    assert [second] == flights.land(first)
 
     assert [second] == [flights.get("key")]
     assert (second, False) == flights.join("key", A)
     second.begun = True
     third, _ = forced_by(flights)
     assert [third] == [second.then]
-    assert [third] == [flights.land(second)]
-    assert flights.land(third) is None
+    assert [third] == flights.land(second)
+    assert [] == flights.land(third)
     assert 0 == len(flights)
 
 
@@ -127,13 +128,13 @@ def test_a_flight_under_another_key_that_asks_for_the_same_lines_up():
     ahead, late = begun(flights, "name"), flights.join("arn", A)[0]
     late.waiters.append(double("a reader"))
 
-    flights.line_up(late, ahead)
+    assert not flights.lift(late)
 
     assert late is ahead.then
     assert flights.get("arn") is None
-    assert late is flights.land(ahead)
+    assert [late] == flights.land(ahead)
     assert (late, False) == flights.join("name", A)
-    assert flights.land(late) is None
+    assert [] == flights.land(late)
     assert 0 == len(flights)
 
 
@@ -145,7 +146,7 @@ def test_where_one_has_lined_up_already_the_late_one_hands_over_its_readers_and_
     late.waiters += [double("second"), double("third")]
     late.listed = True
 
-    flights.line_up(late, ahead)
+    assert not flights.lift(late)
 
     assert forced is ahead.then
     assert ["first", "second", "third"] == forced.waiters
@@ -159,7 +160,7 @@ def test_a_forced_refresh_whose_readers_have_all_gone_away_is_not_made():
     forced, _ = forced_by(flights)
     forced.waiters.clear()
 
-    assert flights.land(first) is None
+    assert [] == flights.land(first)
 
     assert (None, 0) == (flights.get("key"), len(flights))
 
@@ -170,7 +171,7 @@ def test_one_that_a_list_wants_is_made_though_nobody_waits():
     wanted, _ = flights.join("key", A, forced=True)
     wanted.listed = True
 
-    assert wanted is flights.land(first)
+    assert [wanted] == flights.land(first)
 
 
 def test_who_is_forced_makes_the_flight_that_he_gets_a_forced_one():
@@ -189,6 +190,6 @@ def test_a_forced_one_that_hands_its_readers_over_hands_that_over_too():
     behind, _ = flights.join("name", A, forced=True)
     behind.forced = False
 
-    flights.line_up(late, ahead)
+    assert not flights.lift(late)
 
     assert behind.forced

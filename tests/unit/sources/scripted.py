@@ -6,8 +6,8 @@ from extension.aws.call import Answer
 from extension.aws.client import _nonsense, _parsed
 from extension.aws.directory import Directory
 from extension.errors import SourceError
-from extension.fetcher import Job, Round
 from extension.files import Files
+from extension.rounds import Job, Round
 from extension.settings import Settings
 from extension.sources.s3 import S3
 from tests.unit.hand_clock import HandClock

@@ -2,8 +2,8 @@
 
 import pytest
 
-from extension.fetcher import Job
 from extension.references import parse_list, s3_resource
+from extension.rounds import Job
 from extension.sources.listing import Listing, PagedCall, listing_resource
 from extension.sources.object import Object
 from tests.unit.doubles import double

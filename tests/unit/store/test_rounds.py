@@ -173,13 +173,14 @@ def test_where_it_freezes_a_read_starts_nothing():
 
 def test_a_call_has_its_timeout_and_ends_with_its_round_and_the_invocation():
     bench = Bench(fetch_timeout={"secretsmanager": 3.0, "ssm": None, "s3": 5.0})
-    bench.store.deadline = bench.clock.monotonic() + 2.0
+    deadline = bench.clock.monotonic() + 2.0
+    bench.store.begin_invocation(deadline)
     bench.read()
     (job,) = bench.fetcher.jobs
 
-    assert (3.0, bench.store.deadline) == (job.budget.timeout, job.budget.expires)
+    assert (3.0, deadline) == (job.budget.timeout, job.budget.expires)
     assert bench.clock.monotonic() + 1 == bench.store.round(bench.clock.monotonic() + 1).expires
-    assert bench.store.deadline == bench.store.round(bench.clock.monotonic() + 9).expires
+    assert deadline == bench.store.round(bench.clock.monotonic() + 9).expires
     assert 900.0 == bench.store.round().timeouts["ssm"]
 
 
@@ -204,7 +205,7 @@ def test_who_asked_before_the_event_came_obeys_the_invocation_too():
 def test_a_deadline_that_is_over_was_that_of_an_invocation_before(passed):
     """The handler may read before its INVOKE event has come to us."""
     bench = Bench()
-    bench.store.deadline = bench.clock.monotonic() - passed
+    bench.store.begin_invocation(bench.clock.monotonic() - passed)
     bench.read()
 
     assert float("inf") == bench.fetcher.jobs[0].budget.expires

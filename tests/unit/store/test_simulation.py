@@ -92,7 +92,7 @@ class World:
     def cut(self):
         self.bench.store.cut()
         for job in self.bench.fetcher.jobs:
-            assert any(flight.waiters for flight in self.bench.store._aloft.values()), job
+            assert any(flight.waiters for flight in self.bench.store._flights._aloft.values()), job
 
     def pass_time(self):
         self.bench.clock.advance(self.random.choice([0.1, 1.0, 6.0, 40.0, 90.0]))
@@ -123,7 +123,7 @@ def test_every_reader_gets_exactly_one_answer(seed):
 
     store = world.bench.store
     assert [] == [reader for reader in world.readers if len(reader.results) != 1]
-    assert ({}, 0) == (store._aloft, len(store._flights))
+    assert ({}, 0) == (store._flights._aloft, len(store._flights))
     assert world.bench.store.cut() == 0
     for reader in world.readers:
         assert hasattr(reader.result, "value") or reader.text in REASONS

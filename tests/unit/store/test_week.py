@@ -10,7 +10,7 @@ import types
 import pytest
 
 from extension import refresher
-from extension.fetcher import Round
+from extension.rounds import Round
 from tests.unit.store.virtual_world import STEPS, World
 
 WEEKS = int(os.environ.get("SOAK_WEEKS", "24"))  # each with a seed of its own
