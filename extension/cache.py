@@ -10,7 +10,7 @@ from extension.reading import Reading
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
-    from typing import Any, Protocol
+    from typing import Protocol
 
     from extension.clock import Instant
     from extension.freshness import Policy
@@ -45,13 +45,13 @@ class Entry:
         "stale_reads",
         "value",
     )
+    value: Value
+    sent: Instant  # when it was asked for
+    policy: Policy
 
     def __init__(self, key: Hashable, resource: Resource) -> None:
         self.key = key
         self.resource = resource  # as first asked for: what a refresh asks for again
-        self.value: Any = None
-        self.sent: Instant | None = None
-        self.policy: Policy | None = None
         self.expired = False  # stale whatever its age
         self.listed = False
         self.marked = False  # to be fetched at the next round
@@ -67,29 +67,24 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes that it counts for."""
-        return OVERHEAD + (self.value.size if self.value is not None else 0)
+        return OVERHEAD + self.value.size
 
     @property
     def read_since_fetch(self) -> bool:
         """Whether it was read since it was asked for; a read while the answer was on its way counts, for that is when a
         handler reads what its INVOKE refreshes."""
-        assert self.sent is not None
         return self.read_at >= self.sent.monotonic
 
     def reading(self, now: Instant, how: str) -> Reading:
         """What a reader gets of it."""
-        assert self.policy is not None
         return Reading(self.value, self.age(now), self.policy.ttl, how)
 
     def age(self, now: Instant) -> float:
         """Seconds since it was asked for."""
-        assert self.sent is not None
         return freshness.age(now, self.sent)
 
     def state(self, now: Instant) -> str:
         """One of ``freshness``'s states."""
-        assert self.sent is not None
-        assert self.policy is not None
         expired = self.expired or freshness.stepped_back(now, self.sent)
         return freshness.state(freshness.age(now, self.sent), self.policy, expired=expired)
 
@@ -106,9 +101,6 @@ class EntryCache:
         self._entries: dict[Hashable, Entry] = {}  # what is in there, to look at without counting as a read
         self._items = items
         self._evicted = evicted
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
         """All entries; does not count as reading them."""

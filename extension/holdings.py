@@ -121,7 +121,7 @@ class Holdings:
         if entry is None:
             entry = Entry(key, resource)
             entry.misses = int(read)
-        elif entry.sent is not None and sent.monotonic < entry.sent.monotonic:
+        elif sent.monotonic < entry.sent.monotonic:
             return entry, None
         elif entry.value.etag != value.etag and not isinstance(value, Listing):
             changed = {"was": entry.value.etag, "now": value.etag}

@@ -200,19 +200,23 @@ class Loader:
         """End every call that no reader waits for; how many there were. What is listed stays due. ``arriving``: also
         those whose body has begun to come."""
         cut = 0
-        for job in self._under_way():
+        with self._lock:
+            jobs = self._rounds.jobs()
+        for job in jobs:
             following: list[Flight] = []
             with self._lock:
                 flights = self._flights_of(job)
                 if job.ended or any(flight.waiters for flight in flights) or (job.budget.arriving and not arriving):
                     continue
                 job.cancelled = True
-                self._keep_rest(job, flights)
+                rest = job.call.rest() if isinstance(job.call, PagedCall) else None
                 for resource in job.call.resources:
                     self._holdings.want_member(resource)
                 for flight in flights:
                     if flight.listed:
                         self._holdings.want(flight.resource)
+                        if rest is not None and not flight.deferred:
+                            self._holdings.keep_rest(flight.resource, rest)
                     following += self._flights.land(flight)
             cut += 1
             self._fetcher.drop(job)
@@ -221,21 +225,13 @@ class Loader:
 
     def bodies(self) -> list[Job]:
         """The calls of which the body is arriving and no reader waits for it."""
-        arriving = [job for job in self._under_way() if job.budget.arriving and not job.ended]
         with self._lock:
-            return [job for job in arriving if not any(flight.waiters for flight in self._flights_of(job))]
-
-    def _under_way(self) -> list[Job]:
-        with self._lock:
-            return self._rounds.jobs()
+            return [
+                job
+                for job in self._rounds.jobs()
+                if job.budget.arriving and not job.ended and not any(flight.waiters for flight in self._flights_of(job))
+            ]
 
     def _flights_of(self, job: Job) -> list[Flight]:
         flights = [self._flights.aloft(resource) for resource in job.call.resources]
         return [flight for flight in flights if flight is not None]
-
-    def _keep_rest(self, job: Job, flights: Sequence[Flight]) -> None:
-        if isinstance(job.call, PagedCall):
-            rest = job.call.rest()
-            for flight in flights:
-                if rest is not None and flight.listed and not flight.deferred:
-                    self._holdings.keep_rest(flight.resource, rest)

@@ -45,7 +45,7 @@ class Prefetch:
             self._log.warn("prefetch.ttl_0", skipped=len(never_stored), reason="what has TTL 0 is never stored")
         self.round = self._store.round()
         if self.defers:
-            self._store.withhold()
+            self._store.withhold(True)
             self._store.want(deferred)
         self._store.fetch(listed, self.round, deferred=self.defers)
 

@@ -54,7 +54,7 @@ class Restore:
         self.requested()
         self.pending = False
         self._pool.unseal()
-        self._store.end_withholding()
+        self._store.withhold(False)
 
     def _recent(self, now: Instant) -> bool:
         return self._done is not None and freshness.age(now, self._done) < _SAME

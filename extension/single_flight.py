@@ -42,9 +42,6 @@ class Flights:
         self._by_key: dict[Hashable, Flight] = {}
         self._aloft: dict[Resource, Flight] = {}
 
-    def __len__(self) -> int:
-        return len(self._by_key)
-
     def get(self, key: Hashable) -> Flight | None:
         """The one under way for this key."""
         return self._by_key.get(key)

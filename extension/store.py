@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from extension.logs import Log
     from extension.references import Resource
     from extension.resolution import Resolver
-    from extension.rounds import Job, Round
     from extension.settings import Settings
     from extension.unlisted import Unlisted
 
@@ -62,8 +61,11 @@ class Store:
         self._holdings = holdings = Holdings(settings, resolver, freezes=freezes)
         self._flights = flights = Flights()
         self._rounds = rounds = Rounds(settings.fetch_timeout, clock)
-        self._loader = Loader(sources, fetcher, holdings, flights, rounds, self._lock, clock, log)
+        self._loader = loader = Loader(sources, fetcher, holdings, flights, rounds, self._lock, clock, log)
         self._forced = Recent(FORCED_APART, FORCED_KEYS)
+        # What prefetch and refreshers do with it, besides what is below.
+        self.round, self.fetch, self.cut, self.bodies = rounds.new, loader.fetch, loader.cut, loader.bodies
+        self._untold: list[Resource] = []  # refused, and the log has yet to say so
         self._unlisted: Unlisted | None = None
         if resolver.listed_only:
             from extension.unlisted import Unlisted
@@ -84,10 +86,8 @@ class Store:
         now = self._clock.now()
         with self._lock:
             answer = self._read(resource, done, force, max_age, now, leading)
-        if leading:
-            self._loader.start(leading)
-        if self._unlisted is not None:
-            self._unlisted.tell()
+        if leading or self._untold:
+            self._go_on(leading)
         return answer
 
     def read_many(
@@ -98,18 +98,24 @@ class Store:
         now = self._clock.now()
         with self._lock:
             answers = [self._read(resource, done, force, max_age, now, leading) for resource, done in questions]
-        if leading:
-            self._loader.start(leading)
-        if self._unlisted is not None:
-            self._unlisted.tell()
+        if leading or self._untold:
+            self._go_on(leading)
         return answers
+
+    def _go_on(self, leading: list[Flight]) -> None:
+        """What waits, and so is not done under the lock."""
+        self._loader.start(leading)
+        if self._unlisted is not None:
+            self._unlisted.tell(self._untold)
 
     def _read(
         self, resource: Resource, done: Done, force: bool, max_age: float | None, now: Instant, leading: list[Flight]
     ) -> Reading | SourceError | Pending:
         entry = self._holdings.find(resource)
-        if self._unlisted is not None and not self._permits(resource):
-            return self._unlisted.refuse(resource)
+        if self._unlisted is not None and not (
+            self.resolver.permits(resource) or self.resolver.permits(resource, self._holdings.same(resource))
+        ):
+            return self._unlisted.refuse(resource, self._untold)
         old = None if force else entry  # whoever forces it wants the new value or the error
         if force and self._forced_just_now(resource, now):
             flight = self._flights.get(self._loader.key(resource))
@@ -133,9 +139,6 @@ class Store:
             leading.append(flight)
         return Pending(lambda: self._forget(flight, wait))
 
-    def _permits(self, resource: Resource) -> bool:
-        return self.resolver.permits(resource) or self.resolver.permits(resource, self._holdings.same(resource))
-
     def _forced_just_now(self, resource: Resource, now: Instant) -> bool:
         """Whether another reader did that; else this one does."""
         key = self._loader.key(resource)
@@ -153,7 +156,7 @@ class Store:
         if state is not FRESH and not entry.marked:
             entry.marked = True
             if not self._freezes:  # nobody has to wait for an INVOKE: ask at once
-                self._fetcher.ahead(lambda: self._loader.fetch((entry.resource,), self._rounds.new()))
+                self._fetcher.ahead(lambda: self.fetch((entry.resource,), self.round()))
         return entry.reading(now, reading.STALE if state is STALE else reading.HIT)
 
     def _waiter(self, done: Done, how: str, old: Entry | None) -> Callable[[Any], None]:
@@ -193,24 +196,6 @@ class Store:
         with self._lock:
             self._rounds.end_by(deadline)
 
-    def round(self, expires: float = float("inf")) -> Round:
-        """A round that ends at ``expires`` (monotonic), and with the invocation that runs at the latest."""
-        return self._rounds.new(expires)
-
-    def fetch(self, resources: Iterable[Resource], round_: Round, *, deferred: bool = False) -> None:
-        """Fetch these in ``round_``, batched; what is under way already is not fetched again. ``deferred``: parameters
-        without decryption, and SecureStrings at the next round."""
-        self._loader.fetch(resources, round_, deferred=deferred)
-
-    def cut(self, *, arriving: bool = True) -> int:
-        """End every call that no reader waits for; how many there were. What is listed stays due. ``arriving``: also
-        those whose body has begun to come."""
-        return self._loader.cut(arriving=arriving)
-
-    def bodies(self) -> list[Job]:
-        """The calls of which the body is arriving and no reader waits for it."""
-        return self._loader.bodies()
-
     def due(self, *, first: bool) -> list[Resource]:
         """What the next round fetches: what is marked, and what is due, listed, and was read since its last fetch (at
         the first INVOKE: all of it)."""
@@ -223,13 +208,9 @@ class Store:
             for resource in resources:
                 self._holdings.want(resource)
 
-    def withhold(self) -> None:
-        """A snapshot may be taken: answer what is confidential, and do not keep it."""
-        self._holdings.withholding = True
-
-    def end_withholding(self) -> None:
-        """No snapshot is taken any more."""
-        self._holdings.withholding = False
+    def withhold(self, withholding: bool) -> None:
+        """Whether a snapshot may be taken: then what is confidential is answered, and not kept."""
+        self._holdings.withholding = withholding
 
     def expire(self) -> None:
         """Everything held is stale, whatever its age."""

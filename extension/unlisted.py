@@ -15,27 +15,27 @@ _TOLD_MOST = 256  # a function that asks at random must not fill CloudWatch
 
 
 class Unlisted:
-    """The store's lock guards ``refuse``; ``tell`` writes, and is called outside it."""
+    """The store's lock guards ``refuse``; ``tell`` writes, and is called outside it. ``untold``: what the log has yet
+    to say."""
 
-    __slots__ = ("_log", "_told", "untold")
+    __slots__ = ("_log", "_told")
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._told: set[Resource] = set()
-        self.untold: list[Resource] = []  # what the log has yet to say
 
-    def refuse(self, resource: Resource) -> SourceError:
+    def refuse(self, resource: Resource, untold: list[Resource]) -> SourceError:
         """What its reader gets."""
         if resource not in self._told and len(self._told) < _TOLD_MOST:
             self._told.add(resource)
-            self.untold.append(resource)
+            untold.append(resource)
         return outcome.failure(outcome.DENIED, "NotListed", _REASON)
 
-    def tell(self) -> None:
+    def tell(self, untold: list[Resource]) -> None:
         """Have the log say it."""
-        while self.untold:
+        while untold:
             try:
-                resource = self.untold.pop(0)
+                resource = untold.pop(0)
             except IndexError:  # another thread was quicker
                 return
             self._log.warn("read.refused", resource=resource.label, code="NotListed", reason=_REASON)

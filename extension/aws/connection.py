@@ -13,7 +13,6 @@ import _thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from extension.aws.endpoints import Endpoint
@@ -100,12 +99,11 @@ class Cancel:
 class Connection:
     """One TCP connection, with TLS or without, that carries one exchange at a time."""
 
-    __slots__ = ("_plain", "_tls", "_wall", "idle_since", "reused")
+    __slots__ = ("_plain", "_tls", "idle_since", "reused")
 
-    def __init__(self, plain: _socket.socket, tls: Any, wall: Callable[[], float]) -> None:
+    def __init__(self, plain: _socket.socket, tls: Any) -> None:
         self._plain = plain
         self._tls = tls
-        self._wall = wall
         self.idle_since = 0.0
         self.reused = False
 
@@ -143,7 +141,7 @@ class Connection:
                 plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
                 plain.connect(address)
                 tls = _secured(plain, endpoint, host, trust, deadline, clock, proxy)
-                return cls(plain, tls, clock.wall)
+                return cls(plain, tls)
             except TimeoutError:
                 problem = ConnectionFailed(f"connecting to {way} took over {limit:.1f} s", timed_out=True)
             except _ssl.SSLCertVerificationError as error:

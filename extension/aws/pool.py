@@ -34,7 +34,6 @@ class Pool:
         "_sealed",
         "_trust",
         "_unclaimed",
-        "opened",
     )
 
     def __init__(self, trust: Trust, clock: Clock, proxies: Proxies | None = None) -> None:
@@ -48,7 +47,6 @@ class Pool:
         self._none_ahead = _thread.allocate_lock()  # held while there are any
         self._unclaimed: dict[tuple[str, int], int] = {}  # connections under way that no exchange has asked for yet
         self._arrivals: dict[tuple[str, int], _queue.SimpleQueue[Connection | ConnectionFailed]] = {}
-        self.opened = 0
 
     def announce(self, endpoint: Endpoint, host: str) -> None:
         """A connection is about to be opened ahead of need: whoever wants one to this host waits for it instead."""
@@ -170,7 +168,6 @@ class Pool:
             connection.close()
 
     def _open(self, endpoint: Endpoint, host: str, limit: float, cancel: Cancel) -> Connection:
-        self.opened += 1
         proxy = None
         if self._proxies is not None and endpoint.scheme == "https":  # HTTPS_PROXY is not for plain HTTP
             proxy = self._proxies.find(host, endpoint.port)

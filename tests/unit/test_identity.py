@@ -48,7 +48,7 @@ def test_a_partial_arn_is_joined_by_its_own_answer():
     assert entry is bench.keep(PARTIAL, secret())
 
     assert entry is bench.find(PARTIAL)
-    assert 1 == len(bench.cache)
+    assert 1 == len(list(bench.cache))
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_every_reader_gets_exactly_one_answer(seed):
 
     store = world.bench.store
     assert [] == [reader for reader in world.readers if len(reader.results) != 1]
-    assert ({}, 0) == (store._flights._aloft, len(store._flights))
+    assert ({}, {}) == (store._flights._aloft, store._flights._by_key)
     assert world.bench.store.cut() == 0
     for reader in world.readers:
         assert hasattr(reader.result, "value") or reader.text in REASONS
