@@ -80,9 +80,9 @@ class Known:
         if self.ttl == 0:
             return
         self.version, self.sent = version, sent
-        # "Since its last fetch": whether a hit while that was under way counts, the contract does not say.
+        # A hit while the answer was on its way counts: that is when a handler reads what its INVOKE refreshes.
         meanwhile = self.read_at is not None and self.read_at >= sent.monotonic
-        self.read = YES if read else PERHAPS if meanwhile else NO
+        self.read = YES if read or meanwhile else NO
         self.expired, self.marked = False, NO
 
     def failed(self, error, now, *, by_round):
