@@ -85,7 +85,7 @@ class Fetcher:
                     self._openers[host] = [other for other in self._openers[host] if other is not opener]
                 for job in opener:
                     # Connecting is part of a fetch; having waited for a worker is not.
-                    job.budget.waited = self._clock.monotonic() - max(begun, job.asked)
+                    job.budget.waited += self._clock.monotonic() - max(begun, job.asked)
                     self._run(job)
 
         with self._lock:
@@ -189,11 +189,13 @@ class Fetcher:
         """A job of that host is over: the next one may run. It has waited for its turn; as far as the host has answered
         nobody meanwhile, that counts as waiting for AWS, so that nobody waits for one timeout after another."""
         self._running[host] -= 1
-        for waiting in self._waiting:
-            if waiting.host == host:
-                self._waiting.remove(waiting)
-                if not isinstance(waiting, Loan):
-                    since = max(waiting.asked, self._answered.get(host, waiting.asked))
-                    waiting.budget.waited = self._clock.monotonic() - since
-                self._admit(waiting)
+        for job in self._waiting:
+            if job.host == host:
                 break
+        else:
+            return
+        self._waiting.remove(job)
+        if not isinstance(job, Loan):
+            since = max(job.asked, self._answered.get(host, job.asked))
+            job.budget.waited += self._clock.monotonic() - since
+        self._admit(job)

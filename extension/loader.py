@@ -88,13 +88,16 @@ class Loader:
         if not flights:
             return
         round_ = round_ or self._rounds.new()
-        by_service: dict[tuple[str, bool], list[Resource]] = {}
-        calls: list[FetchCall] = []
         now = self._clock.now()
+        # Who lined up behind a call that hung has waited for AWS, and does not wait for a second timeout.
+        waited = 0.0
+        calls: list[FetchCall] = []
+        by_service: dict[tuple[str, bool], list[Resource]] = {}
         with self._lock:
             self._rounds.note(round_)
             for flight in flights:
                 flight.begun = True
+                waited = max(waited, now.monotonic - flight.asked)
                 rest = self._holdings.rest(flight.resource, now)
                 if rest is not None and not flight.forced:
                     calls.append(rest)
@@ -103,7 +106,7 @@ class Loader:
         for (service, deferred), resources in by_service.items():
             calls += self._plan(service, resources, deferred)
         for call in calls:
-            self._fetcher.submit(Job(call, round_, self._deliver))
+            self._fetcher.submit(Job(call, round_, self._deliver, waited))
 
     def _plan(self, service: str, resources: Sequence[Resource], deferred: bool) -> list[FetchCall]:
         """The calls for these. One that can't be planned is answered with the reason, and costs the others nothing."""
@@ -175,6 +178,7 @@ class Loader:
             if flight is None:
                 return
             flight.deferred = False
+            flight.asked = float("inf")  # AWS has answered: the call for the value has all its time
             if flight.waiters:
                 again = [flight]
             else:

@@ -37,7 +37,10 @@ class Prefetch:
         for resource, entry in self._store.resolver.entries.items():
             if self._ttl(entry) == 0:
                 never_stored.append(resource)
-            elif self.defers and is_secret(resource):
+            elif self.defers and (
+                # All that it may bring is a secret; of other parameters the type tells.
+                resource.service == "secretsmanager" or resource.name.startswith("/aws/reference/")
+            ):
                 deferred.append(resource)
             else:
                 listed.append(resource)
@@ -80,8 +83,3 @@ class Prefetch:
         if isinstance(value, Listing) and not value.members:
             return "the wildcard matches nothing"
         return ""
-
-
-def is_secret(resource: Resource) -> bool:
-    """Whether every value of it is a secret's; a parameter may be one, which its type tells."""
-    return resource.service == "secretsmanager" or resource.name.startswith("/aws/reference/")

@@ -90,6 +90,7 @@ class Job:
         "cancelled",
         "ended",
         "fault",
+        "host",
         "ms",
         "queued",
         "round",
@@ -97,10 +98,12 @@ class Job:
         "unanswered",
     )
 
-    def __init__(self, call: FetchCall, round_: Round, deliver: Deliver) -> None:
+    def __init__(self, call: FetchCall, round_: Round, deliver: Deliver, waited: float = 0.0) -> None:
         self.call = call
+        self.host = call.host
         self.round = round_
         self.budget = Budget(round_.timeouts[call.resources[0].service], Cancel(), round_.expires)
+        self.budget.waited = waited
         self.cancelled = False
         self.queued = False  # has one of its host's places, and waits for a worker or has one
         self.started = False
@@ -124,11 +127,6 @@ class Job:
         """Wait until it is over, at most ``timeout`` seconds."""
         if self._over.acquire(timeout=max(timeout, 0)):
             self._over.release()
-
-    @property
-    def host(self) -> str:
-        """Where its call goes."""
-        return self.call.host
 
     def deliver(self, resource: Resource, outcome: Any, sent: Instant) -> None:
         """Hand on the outcome of one resource."""

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 class Flight:
     """One fetch of one resource, wanted or under way."""
 
-    __slots__ = ("begun", "deferred", "forced", "key", "listed", "resource", "then", "waiters")
+    __slots__ = ("asked", "begun", "deferred", "forced", "key", "listed", "resource", "then", "waiters")
 
     def __init__(self, key: Hashable, resource: Resource) -> None:
         self.key = key
         self.resource = resource
+        self.asked = float("inf")  # monotonic time at which the first who waits for it came
         self.begun = False  # its call may have left: a forced refresh must not join it any more
         self.forced = False  # somebody wants it as it is now: nothing that began before will do
         self.listed = False  # wanted by a list, not only by readers
@@ -85,6 +86,7 @@ class Flights:
             behind.then = flight
         else:
             behind.then.waiters += flight.waiters
+            behind.then.asked = min(behind.then.asked, flight.asked)
             behind.then.listed = behind.then.listed or flight.listed
             behind.then.forced = behind.then.forced or flight.forced
 

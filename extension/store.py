@@ -117,11 +117,14 @@ class Store:
         ):
             return self._unlisted.refuse(resource, self._untold)
         old = None if force else entry  # whoever forces it wants the new value or the error
-        if force and self._forced_just_now(resource, now):
-            flight = self._flights.get(self._loader.key(resource))
-            if flight is None or flight.then is None:  # else the one before is lined up still: join that
+        if force:
+            key = self._loader.key(resource)
+            ahead = self._flights.get(key)
+            if not self._forced.get(key, now):
+                self._forced.note(key, True, now)
+            elif ahead is None or ahead.then is None:  # else the one before is lined up still: join that
                 force = False
-                max_age = -1.0 if flight is not None else None  # what that one brings is the newest
+                max_age = None if ahead is None else -1.0  # what that one brings is the newest
         if not force:
             if entry is not None and (max_age is None or entry.age(now) <= max_age):
                 state = entry.state(now)
@@ -134,18 +137,12 @@ class Store:
             entry.misses += 1
         flight, leads = self._flights.join(self._loader.key(resource), resource, forced=force)
         wait = self._waiter(done, reading.MISS if leads else reading.COALESCED, old)
+        if not flight.waiters:
+            flight.asked = now.monotonic
         flight.waiters.append(wait)
         if leads and self._flights.lift(flight):
             leading.append(flight)
         return Pending(lambda: self._forget(flight, wait))
-
-    def _forced_just_now(self, resource: Resource, now: Instant) -> bool:
-        """Whether another reader did that; else this one does."""
-        key = self._loader.key(resource)
-        if self._forced.get(key, now):
-            return True
-        self._forced.note(key, True, now)
-        return False
 
     def _hit(self, entry: Entry, state: str, now: Instant) -> Reading:
         entry.read_at = now.monotonic

@@ -288,6 +288,20 @@ def test_whoever_waits_for_a_host_that_does_not_answer_waits_for_one_timeout_onl
     assert [0.0, 5.0, 10.0] == bench.run(*[bench.call(str(number), 5.0) for number in range(3)])
 
 
+def test_what_was_waited_for_before_counts_with_the_place_in_the_queue():
+    bench = Clocked()
+    bench.outcome = outcome.failure(outcome.TIMEOUT, "", "no answer in time")
+    bench.submitted = threading.Event()
+    first, second = (Job(bench.call(name, 2.0), bench.round, bench.deliver) for name in ("first", "second"))
+    second.budget.waited = 1.5
+    for job in (first, second):
+        bench.fetcher.submit(job)
+    bench.submitted.set()
+    bench.finish()
+
+    assert [0.0, 3.5] == bench.waited
+
+
 @pytest.mark.parametrize("result", [None, outcome.failure(outcome.NOT_FOUND, "ParameterNotFound", "no such")])
 def test_a_place_in_a_queue_that_moves_costs_nothing(result):
     bench = Clocked()

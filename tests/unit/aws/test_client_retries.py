@@ -146,6 +146,16 @@ def test_a_silent_host_costs_the_timeout_or_what_is_left_of_the_round(expires_in
     assert 1 == bench.acquired
 
 
+@pytest.mark.parametrize(("before", "left"), [(4.0, 1.0), (5.0, 0.0), (9.0, 0.0)])
+def test_what_was_waited_before_is_part_of_the_timeout(before, left):
+    bench = Bench([TIMED_OUT], timeout=5.0)
+    bench.budget.waited = before
+    started = bench.clock.monotonic()
+
+    assert "timeout" == refused(bench).kind
+    assert left == pytest.approx(bench.clock.monotonic() - started, abs=0.01)
+
+
 def test_a_silent_host_is_left_when_its_round_is_to_end_earlier_than_it_was():
     bench = Bench(GOOD, timeout=30.0)
     started = bench.clock.monotonic()

@@ -155,6 +155,49 @@ def test_a_second_forced_refresh_joins_the_one_that_lines_up_and_not_the_call_be
     assert [] == bench.calls
 
 
+def test_who_lined_up_behind_a_call_that_hung_does_not_wait_for_a_second_timeout():
+    bench = Bench()
+    bench.read()
+    bench.clock.advance(1)
+    bench.read(force=True)
+    bench.clock.advance(3)
+    bench.read(force=True)  # shares that one's outcome
+    assert [0.0] == [job.budget.waited for job in bench.fetcher.jobs]
+    bench.clock.advance(1)
+
+    bench.answer(TIMED_OUT)
+
+    assert [4.0] == [job.budget.waited for job in bench.fetcher.jobs]
+
+
+def test_a_spelling_that_lined_up_behind_a_call_that_hung_does_not_either():
+    bench = Bench()
+    readers = [bench.read(A), bench.read(A_ARN)]
+    bench.answer(secret(), job=1)  # joins the two, while the call by name is out
+    bench.clock.advance(1)
+    readers += [bench.read(A, force=True), bench.read(A_ARN, force=True)]
+    bench.clock.advance(2)
+
+    bench.answer(TIMED_OUT)
+
+    assert max(job.budget.waited for job in bench.fetcher.jobs) == 2.0
+    while bench.calls:
+        bench.answer(secret(version="2"))
+    assert ["a 1", "a 2", "a 2"] == [reader.text for reader in readers[1:]]
+
+
+@pytest.mark.parametrize("after", [0.0, 7.0])
+def test_who_comes_after_a_call_that_hung_has_all_the_time(after):
+    bench = Bench()
+    bench.read()
+    bench.clock.advance(5)
+    bench.answer(TIMED_OUT)
+    bench.clock.advance(after)
+    bench.read(force=True)
+
+    assert [0.0] == [job.budget.waited for job in bench.fetcher.jobs]
+
+
 def test_a_forced_refresh_whose_reader_went_away_is_not_made():
     bench = Bench()
     bench.read()
