@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 NEGATIVE_FOR = 5.0  # seconds
 NEGATIVE_NAMES = 256
+LONGEST_PAUSE = 60.0  # seconds until the timer asks again for what failed; doubled with each failure
+_NO_PAUSE = (1.0, 0.0)
 
 
 class Holdings:
@@ -43,6 +45,7 @@ class Holdings:
         self.cache = EntryCache(settings.cache_items, settings.cache_memory, self.links.drop)
         self.negative = Recent(NEGATIVE_FOR, NEGATIVE_NAMES)  # "not found" and "denied", and the error that says so
         self.failures: dict[Resource, SourceError] = {}  # listed, and how its last fetch failed
+        self._pauses: dict[Resource, tuple[float, float]] = {}  # the same where a timer asks: how long, and until when
         self.withholding = False  # a snapshot may be taken: what is confidential is answered and not kept
         self._members: dict[Resource, Resource] = {}  # a resource -> the wildcard that brought it
         self._rests: dict[Resource, PagedCall] = {}  # listed wildcards whose listing was cut: what is left of it
@@ -97,8 +100,11 @@ class Holdings:
         """Its fetch failed; ``again``: worth another try at the next round, if the error is transient."""
         if self.is_listed(resource):
             self.failures[resource] = error
+            pause = min(2 * self._pauses.get(resource, _NO_PAUSE)[0], LONGEST_PAUSE)
+            self._pauses[resource] = pause, now.monotonic + pause
         if error.kind in (outcome.NOT_FOUND, outcome.DENIED):
             self.negative.note(resource, error, now)
+            self._wanted.pop(resource, None)
             self.cache.remove(self.links.key(resource))  # never hidden by a stale value
         elif again or resource in self._members:
             self.want(resource)
@@ -112,6 +118,7 @@ class Holdings:
             for member in value.members:
                 self._members[member] = resource
         self.failures.pop(resource, None)
+        self._pauses.pop(resource, None)
         self.negative.forget(resource)
         self._wanted.pop(resource, None)
         key = canonical_key(resource, value)
@@ -173,7 +180,6 @@ class Holdings:
         """What the next round fetches: what is marked or wanted, and what is due, listed, and was read since its last
         fetch (at the first INVOKE: all that is due and listed)."""
         wanted = dict.fromkeys(self._wanted)
-        self._wanted.clear()
         for entry in self.cache:
             sent = entry.sent
             assert sent is not None
@@ -186,7 +192,10 @@ class Holdings:
             if wildcard is not None and self._is_due(wildcard, now):
                 del wanted[resource]  # comes with its wildcard, which lists again
                 wanted[wildcard] = None
-        return list(wanted)
+        if first or self._freezes:
+            return list(wanted)
+        # A timer looks every second; AWS is not to be asked so often for what fails.
+        return [resource for resource in wanted if self._pauses.get(resource, _NO_PAUSE)[1] <= now.monotonic]
 
     def _is_due(self, resource: Resource, now: Instant) -> bool:
         entry = self.peek(resource)

@@ -6,6 +6,7 @@ What the contract leaves to chance (an entry is due from 72 to 80 % of its TTL) 
 
 NO, PERHAPS, YES = 0, 1, 2
 NEGATIVE = 5.0  # seconds
+LONGEST_PAUSE = 60.0  # seconds
 STEP = 1.0  # seconds that the wall clock may go back
 FETCH = "fetch"
 
@@ -34,6 +35,7 @@ class Known:
         self.read_at = None  # monotonic
         self.marked = NO
         self.wanted = False  # not held, and to be fetched at the next INVOKE
+        self.pause, self.quiet_until = 1.0, float("-inf")  # after failures, where a timer asks
         self.refused = None  # error and when: "not found" and "denied"
 
     def position(self, now):
@@ -77,6 +79,7 @@ class Known:
     def fetched(self, version, sent, *, read):
         self.refused = None
         self.wanted = False
+        self.pause, self.quiet_until = 1.0, float("-inf")
         if self.ttl == 0:
             return
         self.version, self.sent = version, sent
@@ -87,6 +90,8 @@ class Known:
 
     def failed(self, error, now, *, by_round):
         """``by_round``: NO, PERHAPS, YES: whether an INVOKE, or the prefetch, asked for it."""
+        self.pause = min(2 * self.pause, LONGEST_PAUSE)
+        self.quiet_until = now.monotonic + self.pause
         if not error.transient:
             self.version, self.marked = None, NO
             self.refused = error, now
@@ -104,6 +109,8 @@ class Known:
 
     def next_round(self, now, *, first):
         """Whether an INVOKE fetches it."""
+        if self.listed and not self.freezes and not first and now.monotonic < self.quiet_until:
+            return NO
         if self.wanted or self.marked == YES:
             return YES
         if self.version is None:

@@ -5,7 +5,7 @@ import pytest
 from extension.references import parameter_resource, parse_list, secret_resource
 from extension.sources.listing import Listing, listing_resource
 from extension.sources.parameter import Parameter
-from tests.unit.store.bench import A_ARN, DENIED, MISSING, TIMED_OUT, A, B, Bench, secret
+from tests.unit.store.bench import A_ARN, DENIED, MALFORMED, MISSING, THROTTLED, TIMED_OUT, A, B, Bench, secret
 
 # Whether an entry is fetched at a round: its age, listed, read since its fetch, the first INVOKE.
 RULES = [
@@ -156,6 +156,62 @@ def test_where_nothing_freezes_a_refresh_that_failed_is_tried_again_by_the_next_
     bench.read()
 
     assert 1 == bench.run_ahead()
+
+
+def asked_by_a_timer(bench, result, seconds):
+    """When a timer that looks each second asks, and gets this."""
+    moments = []
+    for second in range(seconds):
+        due = bench.store.due(first=False)
+        bench.store.fetch(due, bench.store.round())
+        if due:
+            moments.append(second)
+            bench.answer(*[result for _ in due])
+        bench.clock.advance(1)
+    return moments
+
+
+@pytest.mark.parametrize("result", [THROTTLED, TIMED_OUT, MALFORMED])
+@pytest.mark.parametrize("held", [True, False])
+def test_where_nothing_freezes_what_fails_is_asked_for_less_and_less_often(result, held):
+    bench = Bench(secrets="a", freezes=False)
+    if held:
+        bench.load()
+        bench.read()
+        bench.clock.advance(200)  # dead
+    else:
+        bench.store.want([A])
+
+    assert [0, 2, 6, 14, 30, 62, 122, 182] == asked_by_a_timer(bench, result, 200)
+
+    bench.clock.advance(60)
+    assert [0] == asked_by_a_timer(bench, secret(version="2"), 50)
+    assert "a 2" == bench.read().text
+    bench.clock.advance(40)
+    assert [0, 2, 6] == asked_by_a_timer(bench, result, 10)
+
+
+@pytest.mark.parametrize("result", [DENIED, MISSING])
+def test_where_nothing_freezes_what_is_refused_is_not_asked_for_until_somebody_reads_it(result):
+    bench = Bench(secrets="a", freezes=False)
+    bench.load()
+    bench.read()
+    bench.clock.advance(200)
+
+    assert [0] == asked_by_a_timer(bench, result, 100)
+    assert bench.read().waits
+
+
+def test_what_failed_is_asked_for_at_each_invoke_and_by_each_reader():
+    bench = Bench(secrets="a")
+    bench.store.want([A])
+    assert [*range(5)] == asked_by_a_timer(bench, TIMED_OUT, 5)
+
+    bench = Bench(secrets="a", freezes=False)
+    bench.store.want([A])
+    asked_by_a_timer(bench, TIMED_OUT, 5)
+    assert [A] == bench.store.due(first=True)
+    assert bench.read().waits
 
 
 def test_where_it_freezes_a_read_starts_nothing():
