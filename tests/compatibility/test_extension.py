@@ -77,6 +77,9 @@ GOOD = [
     (f"{PARAMETERS}?label=Dev&version=9&withDecryption=true&name={SECURE}", "parameter-label"),
     (f"{PARAMETERS}?name={SECURE}&withDecryption=true", "parameter-secure"),
     (f"{PARAMETERS}?name={ENCODED}dummy-list", "parameter-list"),
+    (f"{PARAMETERS}?name={ENCODED}dummy-list&withDecryption=true", "parameter-list"),
+    (f"{PARAMETERS}?name={PARAMETER}&unknown=ignored&unknown=twice", "parameter-string"),
+    (f"{PARAMETERS}?name={PARAMETER}&name=/nope", "parameter-string"),
 ]
 
 
@@ -105,7 +108,7 @@ def test_a_public_parameter_has_an_arn_without_an_account(world):
 def test_a_securestring_is_ciphertext_unless_decryption_is_asked_for(world):
     """Both are held, apart from each other."""
     for _ in range(2):
-        for query in ("", "&withDecryption=false"):
+        for query in ("", "&withDecryption=false", "&withDecryption=0"):
             parameter = world.sidecar.get(f"{PARAMETERS}?name={SECURE}{query}").json["Parameter"]
             assert len(base64.b64decode(parameter.pop("Value"))) > 100
             clear = json.loads(body("extension-parameter-secure"))["Parameter"]
@@ -175,12 +178,14 @@ MALFORMED = [
     SECRETS,
     f"{SECRETS}?secretId=",
     f"{SECRETS}?secretId=a%20b",
+    f"{SECRETS}?secretId=%",
     f"{SECRETS}?secretId=%zz",
     f"{SECRETS}?secretId={SECRET}&refreshNow=perhaps",
     f"{SECRETS}?secretId={SECRET}&roleArn=nonsense",
     PARAMETERS,
     f"{PARAMETERS}?name=a//b",
     f"{PARAMETERS}?name={PARAMETER}&version=latest",
+    f"{PARAMETERS}?name={PARAMETER}&withDecryption=perhaps",
 ]
 
 

@@ -21,21 +21,23 @@ def test_thirty_parameters_and_twenty_five_secrets_due_at_once_cost_five_calls(a
     parameters = {f"/many/parameter-{number}": f"parameter {number}" for number in range(30)}
     secrets = {f"many/secret-{number}": f"secret {number}" for number in range(25)}
     for name, value in parameters.items():
-        aws.put_parameter(name, value)
+        aws.put_parameter(name, value, type="SecureString")
     for name, value in secrets.items():
         aws.put_secret(name, value)
     # One connection each: four to a host carry only four calls at once, and here one host is all of AWS.
     connections = {"PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS": "8"}
     sidecar = ready(parameters=list(parameters), secrets=list(secrets), environ=connections, **SHORT)
     assert {"GetParameters": 3, "BatchGetSecretValue": 2} == _actions(aws)
-    let_pass(0.8 * TTL)
-    aws.clear_calls()
-    together = aws.hold(5)
-    api.invoke_and_wait()
-    assert 5 == len(together.held)
-    assert {"GetParameters": 3, "BatchGetSecretValue": 2} == _actions(aws)
-    assert [10, 10, 10] == [len(call.resources) for call in aws.calls if call.action == "GetParameters"]
-    assert "parameter 29" == sidecar.get("/parameters/many/parameter-29").text
+    for _ in range(2):  # at the first INVOKE all that is listed; then what was read since
+        let_pass(0.8 * TTL)
+        aws.clear_calls()
+        together = aws.hold(5)
+        api.invoke_and_wait()
+        assert 5 == len(together.held)
+        assert {"GetParameters": 3, "BatchGetSecretValue": 2} == _actions(aws)
+        assert [10, 10, 10] == [len(call.resources) for call in aws.calls if call.action == "GetParameters"]
+        assert parameters == {name: sidecar.get(f"/parameters{name}").text for name in parameters}
+        assert secrets == {name: sidecar.get(f"/secrets/{name}").text for name in secrets}
 
 
 def test_the_first_invoke_long_after_init_fetches_all_that_is_listed_though_nobody_read_it(aws, api, ready):

@@ -53,20 +53,6 @@ def test_what_is_due_is_fetched_again_batched_and_conditionally(aws, api, ready)
     assert 10 == len(sidecar.events("entry.changed"))
 
 
-def test_a_round_is_batched_as_a_prefetch_is(aws, api, ready):
-    """Thirty parameters cost three calls, and not thirty."""
-    names = [f"/many/{number}" for number in range(30)]
-    for name in names:
-        aws.put_parameter(name, "value", type="SecureString")
-    sidecar = ready(parameters=names, **SHORT)
-    for _ in range(2):
-        assert {"value"} == {sidecar.get(f"/parameters{name}").text for name in names}
-        let_pass(DUE_AFTER)
-        aws.clear_calls()
-        api.invoke_and_wait()
-        assert {"GetParameters": 3} == _actions(aws)
-
-
 def test_an_object_that_has_not_changed_is_kept_and_as_young_as_the_question(aws, api, ready):
     fill(aws)
     sidecar = ready(s3=["s3://lookup/rates.json"], ttl="2s")

@@ -6,8 +6,6 @@ import select
 import time
 from collections import Counter
 
-from tests.fakes.lambda_api import FakeLambdaApi
-from tests.integration.reading import wait_read
 from tests.integration.world import LISTS, OBJECTS, PARAMETERS, SECRETS, fill
 
 TTL = 1.0  # seconds
@@ -112,31 +110,3 @@ def test_a_timeout_reaches_all_500_who_wait_at_once(aws, ready):
     assert 1 == len(sidecar.events("fetch.failed"))
     for client in clients:
         client.close()
-
-
-def test_a_hundred_processes_that_ask_at_once_where_nothing_freezes(aws, launch):
-    """Managed Instances: one sidecar serves as many worker processes as the environment runs invocations."""
-    fill(aws)
-    aws.put_secret("unlisted", "found")
-    with FakeLambdaApi(managed_instances=True) as api:
-        sidecar = launch(aws, api=api, **LISTS)
-        api.wait_next()
-        assert ["SHUTDOWN"] == list(api.extension().events)
-        aws.clear_calls()
-        hold = aws.hold()
-        clients = [sidecar.connect() for _ in range(100)]
-        for client in clients:
-            client.ask("GET", "/secrets/unlisted")
-        hold.wait()
-        wait_read(*clients)
-        hold.release()
-        assert {"found"} == {client.answer().text for client in clients}
-        for client in clients:
-            client.ask("GET", "/secrets/app/secret-1")
-        assert {"secret value 1"} == {client.answer().text for client in clients}
-        assert 1 == aws.count()
-        for client in clients:
-            client.close()
-        api.shutdown("spindown")
-        assert 0 == sidecar.wait_exit()
-        assert ["spindown"] == [line["reason"] for line in sidecar.events("shutdown.report")]
