@@ -82,14 +82,14 @@ class Loader:
         flight = self._flights.aloft(resource)
         return flight.key if flight is not None else self._holdings.links.key(resource)
 
-    def start(self, flights: Sequence[Flight], round_: Round | None = None) -> None:
+    def start(self, flights: Sequence[Flight], round_: Round | None = None, *, hung: bool = False) -> None:
         """Plan the calls for these flights, which are aloft, and submit them; in a round of their own where none is
-        given."""
+        given. ``hung``: those who wait for them have lined up behind a call that AWS did not answer, so a part of their
+        timeout is over."""
         if not flights:
             return
         round_ = round_ or self._rounds.new()
         now = self._clock.now()
-        # Who lined up behind a call that hung has waited for AWS, and does not wait for a second timeout.
         waited = 0.0
         calls: list[FetchCall] = []
         by_service: dict[tuple[str, bool], list[Resource]] = {}
@@ -97,7 +97,8 @@ class Loader:
             self._rounds.note(round_)
             for flight in flights:
                 flight.begun = True
-                waited = max(waited, now.monotonic - flight.asked)
+                if hung:
+                    waited = max(waited, now.monotonic - flight.asked)
                 rest = self._holdings.rest(flight.resource, now)
                 if rest is not None and not flight.forced:
                     calls.append(rest)
@@ -162,7 +163,7 @@ class Loader:
                 wait(outcome_)
             except Exception as fault:  # noqa: BLE001 (one reader's trouble is not the next one's)
                 self._log.fault("read.fault", error=type(fault).__name__)
-        self.start(following)
+        self.start(following, hung=isinstance(outcome_, SourceError) and outcome_.transient)
 
     def _as_error(self, fault: Exception) -> SourceError:
         """Itself, or what a reader is told where something of ours broke: never its text, which might hold a value."""
@@ -178,7 +179,6 @@ class Loader:
             if flight is None:
                 return
             flight.deferred = False
-            flight.asked = float("inf")  # AWS has answered: the call for the value has all its time
             if flight.waiters:
                 again = [flight]
             else:
@@ -224,7 +224,7 @@ class Loader:
                     following += self._flights.land(flight)
             cut += 1
             self._fetcher.drop(job)
-            self.start(following)
+            self.start(following, hung=True)
         return cut
 
     def bodies(self) -> list[Job]:

@@ -170,6 +170,19 @@ def test_who_lined_up_behind_a_call_that_hung_does_not_wait_for_a_second_timeout
     assert [4.0] == [job.budget.waited for job in bench.fetcher.jobs]
 
 
+@pytest.mark.parametrize("result", [secret(), DENIED])
+def test_who_lined_up_behind_a_call_that_is_answered_has_all_the_time(result):
+    """However long it took: a large object may take longer than the timeout, and a listing has it for each page."""
+    bench = Bench()
+    bench.read()
+    bench.read(force=True)
+    bench.clock.advance(20)
+
+    bench.answer(result)
+
+    assert [0.0] == [job.budget.waited for job in bench.fetcher.jobs]
+
+
 def test_a_spelling_that_lined_up_behind_a_call_that_hung_does_not_either():
     bench = Bench()
     readers = [bench.read(A), bench.read(A_ARN)]
