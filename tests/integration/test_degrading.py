@@ -56,7 +56,7 @@ def _lives(sidecar, api):
         "extension.ahead:connect",
         "extension.marker:Marker.hold",
         "extension.sources.secrets_manager:SecretsManager.plan",
-        "extension.store:Store.fetch",
+        "extension.loader:Loader.fetch",
         "extension.report:Report.init",
         "extension.refresher:Refresher.invoke",
         "extension.marker:Marker.first_invoke",
@@ -112,7 +112,7 @@ def test_a_reader_gets_an_error_and_not_silence(aws, api, sabotaged, broken):
     [
         ("extension.refresher:Refresher.invoke", "lifecycle.degraded: RuntimeError"),
         ("extension.store:Store.due", "lifecycle.degraded: RuntimeError"),
-        ("extension.store:Store.cut", "lifecycle.degraded: RuntimeError"),
+        ("extension.loader:Loader.cut", "lifecycle.degraded: RuntimeError"),
         ("extension.sources.parameter_store:ParameterStore.plan", "store.fault: RuntimeError"),
         ("extension.sources.parameter_store:_parameter", "fetch.fault: RuntimeError"),
         ("extension.aws.exchange:Exchange.run", "fetch.fault: RuntimeError"),
