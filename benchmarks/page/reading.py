@@ -43,22 +43,30 @@ def budgets(section: Section) -> list[str]:
 
 
 def cold_starts(section: Section) -> list[str]:
-    """Each contestant's sum beside Preheat's."""
-    cells = [(count, latency) for count in section.values_of("resources") for latency in section.values_of("latency")]
+    """Each contestant's sum beside Preheat's; and its INIT, where Preheat is not ahead in that alone."""
     said = []
     for key in section.values_of("variant"):
         if key in ("a", base_of(key)):
             continue
-        ratios = {}
-        for count, latency in cells:
-            names = {"what": cold.SUM, "resources": count, "latency": latency}
+        sums, inits = _ratios(section, cold.SUM, key), _ratios(section, cold.INIT, key)
+        if sums:
+            said.append(_beside(name(key), name(base_of(key)), sums))
+        if any(verdict(ratio) != AHEAD for ratio in inits.values()):
+            said.append(_beside(f"INIT alone: that of {name(key)}", name(base_of(key)), inits))
+    added = _added(section)
+    return ([added] if added else []) + said
+
+
+def _ratios(section: Section, what: str, key: str) -> dict[tuple[int, int], Figure]:
+    """By resources and latency, how many times as much it is as Preheat's."""
+    ratios = {}
+    for count in section.values_of("resources"):
+        for latency in section.values_of("latency"):
+            names = {"what": what, "resources": count, "latency": latency}
             ratio = ratio_of(section.get(variant=key, **names), section.get(variant=base_of(key), **names))
             if ratio is not None:
                 ratios[count, latency] = ratio
-        if ratios:
-            said.append(_beside(name(key), name(base_of(key)), ratios))
-    added = _added(section)
-    return ([added] if added else []) + said
+    return ratios
 
 
 def _beside(other: str, ours: str, ratios: dict[tuple[int, int], Figure]) -> str:
@@ -67,8 +75,9 @@ def _beside(other: str, ours: str, ratios: dict[tuple[int, int], Figure]) -> str
         by_verdict[verdict(ratio)].append(cell)
     medians = [ratio.median for ratio in ratios.values()]
     text = f"{other} takes {between(medians)} times as long as {ours}"
-    if len(by_verdict[AHEAD]) == len(ratios):
-        return f"{text}: Preheat is ahead in {_rows(len(ratios))}."
+    for where, cells in by_verdict.items():
+        if len(cells) == len(ratios):
+            return f"{text}: Preheat is {where} in {_rows(len(ratios))}."
     parts = [f"Preheat is ahead in {len(by_verdict[AHEAD])} of {len(ratios)} rows"]
     for where in (LEVEL, BEHIND):
         if by_verdict[where]:

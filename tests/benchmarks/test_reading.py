@@ -2,6 +2,7 @@
 
 from benchmarks.page import reading
 from benchmarks.results import Section
+from benchmarks.sections import cold
 from tests.benchmarks.sections import cold_section, growth_section, warm_section
 
 
@@ -12,15 +13,27 @@ def test_who_is_slower_in_every_row_is_said_to_be():
 
 
 def test_who_is_faster_is_said_to_be_with_the_rows():
-    (sentence,) = reading.cold_starts(cold_section({"b": (100, 110, 120), "d": (50, 55, 60)}))
-    assert sentence.endswith(
-        "Preheat is ahead in 0 of 2 rows; behind with 3 resources at 15 ms, 20 resources at 15 ms."
+    sentence, init = reading.cold_starts(cold_section({"b": (100, 110, 120), "d": (50, 55, 60)}))
+    assert (
+        "(d) boto3, eight threads takes 0.50 times as long as (b) Preheat: Preheat is behind in all 2 rows." == sentence
     )
+    assert init == "INIT alone: that of " + sentence
+
+
+def test_who_is_faster_in_init_alone_is_said_to_be():
+    section = cold_section({"b": (100, 100, 100)})
+    for resources, total, init in ((3, 300, 50), (20, 300, 150)):
+        section.add([total] * 3, "ms", variant="e", what=cold.SUM, resources=resources, latency=15)
+        section.add([init] * 3, "ms", variant="e", what=cold.INIT, resources=resources, latency=15)
+    total, init = reading.cold_starts(section)
+    assert total.endswith("Preheat is ahead in all 2 rows.")
+    assert init.startswith("INIT alone: that of (e) Powertools, first invocation takes ")
+    assert init.endswith("Preheat is ahead in 1 of 2 rows; behind with 3 resources at 15 ms.")
 
 
 def test_who_is_now_faster_now_slower_is_level():
-    (sentence,) = reading.cold_starts(cold_section({"b": (100, 100, 100), "e": (80, 100, 120)}))
-    assert "level with 3 resources at 15 ms" in sentence
+    sentence, _ = reading.cold_starts(cold_section({"b": (100, 100, 100), "e": (80, 100, 120)}))
+    assert sentence.endswith("Preheat is level in all 2 rows.")
 
 
 def test_the_provider_is_compared_with_preheat_reading_secrets_alone():
