@@ -14,6 +14,7 @@ from benchmarks.results import Section
 from benchmarks.sections import cold, growth, warm
 
 AHEAD, BEHIND, LEVEL = "ahead", "behind", "level"
+_MOST_NAMED = 4  # rows
 _BUSY = 0.9  # share of a CPU from which on the client is what limits
 
 
@@ -80,8 +81,11 @@ def _beside(other: str, ours: str, ratios: dict[tuple[int, int], Figure]) -> str
             return f"{text}: Preheat is {where} in {_rows(len(ratios))}."
     parts = [f"Preheat is ahead in {len(by_verdict[AHEAD])} of {len(ratios)} rows"]
     for where in (LEVEL, BEHIND):
-        if by_verdict[where]:
-            rows = ", ".join(f"{count} resources at {latency} ms" for count, latency in by_verdict[where])
+        cells = by_verdict[where]
+        if len(cells) > _MOST_NAMED:
+            parts.append(f"{where} in {len(cells)}")
+        elif cells:
+            rows = ", ".join(f"{count} resources at {latency} ms" for count, latency in cells)
             parts.append(f"{where} with {rows}")
     return f"{text}: {'; '.join(parts)}."
 

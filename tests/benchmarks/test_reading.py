@@ -12,19 +12,18 @@ def test_who_is_slower_in_every_row_is_said_to_be():
     assert sentence.endswith("Preheat is ahead in all 2 rows.")
 
 
-def test_who_is_faster_is_said_to_be_with_the_rows():
+def test_who_is_faster_is_said_to_be():
     sentence, init = reading.cold_starts(cold_section({"b": (100, 110, 120), "d": (50, 55, 60)}))
-    assert (
-        "(d) boto3, eight threads takes 0.50 times as long as (b) Preheat: Preheat is behind in all 2 rows." == sentence
-    )
-    assert init == "INIT alone: that of " + sentence
+    assert "(d) boto3, eight threads takes 0.50 times as long as (b) Preheat: " in sentence
+    assert sentence.endswith("Preheat is behind in all 2 rows.")
+    assert "INIT alone: that of " + sentence == init
 
 
-def test_who_is_faster_in_init_alone_is_said_to_be():
+def test_who_is_faster_in_init_alone_is_said_to_be_with_the_rows():
     section = cold_section({"b": (100, 100, 100)})
-    for resources, total, init in ((3, 300, 50), (20, 300, 150)):
-        section.add([total] * 3, "ms", variant="e", what=cold.SUM, resources=resources, latency=15)
-        section.add([init] * 3, "ms", variant="e", what=cold.INIT, resources=resources, latency=15)
+    for resources, milliseconds in ((3, 25.0), (20, 150.0)):
+        section.add([300.0] * 3, "ms", variant="e", what=cold.SUM, resources=resources, latency=15)
+        section.add([milliseconds] * 3, "ms", variant="e", what=cold.INIT, resources=resources, latency=15)
     total, init = reading.cold_starts(section)
     assert total.endswith("Preheat is ahead in all 2 rows.")
     assert init.startswith("INIT alone: that of (e) Powertools, first invocation takes ")
