@@ -69,8 +69,15 @@ class File:
         return self.size
 
     def __del__(self) -> None:
-        os.close(self.descriptor)
+        self.close()
         self._place.retire(self.name)
+
+    def close(self) -> None:
+        """Give its room back, where its name is gone. Not before the last who writes or reads has ended: the number of
+        its descriptor may be another file's at once."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     @property
     def reachable(self) -> bool:
@@ -167,12 +174,14 @@ class Files:
         return file
 
     def discard(self, file: File) -> None:
-        """It is of no use: remove it now. Who is still writing writes into nothing."""
+        """It is of no use, and nobody writes it any more: remove it now, whoever may hold it still (an error's frames
+        may, until a garbage collection)."""
         with self._lock:
             try:
                 os.unlink(file.name, dir_fd=self._directory)
             except OSError:
                 pass  # the directory is gone already
+        file.close()
 
     def retire(self, name: str) -> None:
         """Nobody refers to this file any more. Called by a destructor, whatever lock its thread holds."""

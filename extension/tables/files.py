@@ -65,8 +65,9 @@ class Folder:
         return file
 
     def discard(self, file: File) -> None:
-        """It is of no use."""
+        """It is of no use, and nobody writes it any more."""
         self.remove(file.name)
+        file.close()
 
     def retire(self, name: str) -> None:
         """Nobody refers to that object any more; what was made of it may have its file, by another name."""

@@ -104,10 +104,14 @@ def test_who_has_it_open_keeps_it(place):
 
 def test_what_is_of_no_use_goes_at_once(place):
     file = place.create()
+    link = f"/proc/self/fd/{file.descriptor}"
+    assert os.path.lexists(link)
     place.files.discard(file)
 
     assert [] == place.names
-    file.write(b"still being written", 0)
+    assert not os.path.lexists(link)  # nor does it take any room, whoever may still hold the object
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        file.write(b"too late", 0)
 
 
 def test_what_a_function_has_cleared_is_noticed_and_costs_nothing(place):
@@ -189,8 +193,8 @@ def test_the_end_removes_everything_and_makes_nothing_any_more(place):
     assert [] == list(place.base.iterdir())
     with pytest.raises(OSError, match="shutting down"):
         place.create()
-    place.files.discard(file)
     assert [b"body"] == list(file.chunks())
+    place.files.discard(file)  # which is not there any more
 
 
 def test_what_others_have_put_there_stays(place):
