@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LOADS = frozenset({"LOAD_CONST", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLOSURE"})
+_LOADS = frozenset({"LOAD_CONST", "LOAD_FAST_BORROW", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLOSURE"})
 # How many values an instruction takes from the stack and gives to it.
 _EFFECTS = {
     **dict.fromkeys(("DUP_TOP", "IMPORT_FROM", "LOAD_BUILD_CLASS"), (0, 1)),

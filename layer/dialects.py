@@ -17,10 +17,12 @@ Opcodes = Mapping[int, tuple[str, int]]  # of one CPython: number -> name, and h
 LARGE = 127  # no argument in the notation is; it stands for one that comes apart
 # From 3.13 on two of these, one after the other, are one instruction with an argument of four bits for each.
 PAIRS = {
-    "LOAD_FAST_LOAD_FAST": ("LOAD_FAST", "LOAD_FAST"),
-    "STORE_FAST_LOAD_FAST": ("STORE_FAST", "LOAD_FAST"),
+    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": ("LOAD_FAST_BORROW", "LOAD_FAST_BORROW"),
+    "STORE_FAST_LOAD_FAST": ("STORE_FAST", "LOAD_FAST_BORROW"),
     "STORE_FAST_STORE_FAST": ("STORE_FAST", "STORE_FAST"),
 }
+# From 3.14 on each of these is followed by NOT_TAKEN.
+BRANCHES = ("POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE")
 # Names that have become others.
 _RENAMED = {
     "POP_JUMP_FORWARD_IF_FALSE": "POP_JUMP_IF_FALSE",  # 3.11
@@ -31,6 +33,8 @@ _RENAMED = {
     "CALL_FUNCTION": "CALL",
     "CALL_METHOD": "CALL, method",
     "CALL_FUNCTION_KW": "CALL_KW",
+    "LOAD_FAST": "LOAD_FAST_BORROW",  # before 3.14, which seldom has the former
+    "LOAD_FAST_LOAD_FAST": "LOAD_FAST_BORROW_LOAD_FAST_BORROW",  # 3.13
 }
 # Whose argument depends on how many instructions lie between, as that of jumps does, or is coded anew in each version.
 _APART = frozenset({"FOR_ITER", "SEND", "SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "COMPARE_OP"})
@@ -74,6 +78,12 @@ class Dialect:
             self.absent.add("TO_BOOL")
         if not self.has("RETURN_CONST"):
             self.forms["RETURN_CONST"] = Form("LOAD_CONST", ("RETURN_VALUE",))
+        if not self.has("POP_ITER"):
+            self.forms["POP_ITER"] = Form("POP_TOP")
+        if self.has("NOT_TAKEN"):
+            for branch in BRANCHES:
+                self.forms[branch] = Form(branch, ("NOT_TAKEN",))
+                self.forms[f"{branch}, alone"] = Form(branch)
         if not self.has("FORMAT_SIMPLE"):
             self.forms["FORMAT_SIMPLE"] = Form("FORMAT_VALUE")
 
@@ -102,9 +112,10 @@ class Dialect:
             forms["LOAD_METHOD"] = Form("LOAD_METHOD", shifted=True)
         else:
             forms["LOAD_METHOD"] = Form("LOAD_ATTR")
-        if not self.has(*PAIRS):
+        self.has_pairs = not PAIRS.keys().isdisjoint(self.kinds.values())
+        if not self.has_pairs:
             for name, (first, second) in PAIRS.items():
-                forms[name] = Form(first, (second,), halved=True)
+                forms[name] = forms.get(first, Form(first))._replace(after=(second,), halved=True)
 
     def has(self, *names: str) -> bool:
         """Whether one of these instructions occurs."""

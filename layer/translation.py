@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from layer.callees import callees
-from layer.dialects import LARGE, PAIRS
+from layer.dialects import BRANCHES, LARGE, PAIRS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from layer.dialects import Dialect
 
-_BRANCHES = frozenset({"POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE"})
+_TESTS = frozenset({"POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE"})
 _BOOLEANS = frozenset({"COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "TO_BOOL", "CHECK_EXC_MATCH"})
 _CALLS = frozenset({"CALL", "CALL_KW", "CALL_FUNCTION_EX"})
 
@@ -37,7 +37,7 @@ def translate(code: bytes, dialect: Dialect) -> list[Unit]:
         name, room = dialect.opcodes[code[place]]
         units.append(Unit(dialect.kinds[name], code[place + 1]))
         place += 2 + 2 * room
-    for step in (_flags, _precalls, _methods, _keywords, _classes, _returns, _formats, _booleans, _pairs):
+    for step in _STEPS:
         units = step(units, dialect)
     if "RESUME" in dialect.absent:
         units.insert(0, Unit("RESUME", 0))
@@ -132,6 +132,28 @@ def _returns(units: list[Unit], dialect: Dialect) -> list[Unit]:
     return result
 
 
+def _branches(units: list[Unit], dialect: Dialect) -> list[Unit]:
+    """A branch and what says that it was not taken."""
+    if not dialect.has("NOT_TAKEN"):
+        return units
+    result: list[Unit] = []
+    for place, unit in enumerate(units):
+        before = units[place - 1].kind if place else ""
+        if unit == Unit("NOT_TAKEN", 0) and before in BRANCHES:
+            result[-1] = units[place - 1]
+        else:
+            result.append(Unit(f"{unit.kind}, alone", unit.argument) if unit.kind in BRANCHES else unit)
+    return result
+
+
+def _loops(units: list[Unit], dialect: Dialect) -> list[Unit]:
+    """The iterator goes when its loop ends."""
+    if dialect.has("POP_ITER"):
+        return units
+    end = [Unit("END_FOR", 0), Unit("POP_TOP", 0)]
+    return [Unit("POP_ITER", 0) if units[place - 1 : place + 1] == end else unit for place, unit in enumerate(units)]
+
+
 def _formats(units: list[Unit], _: Dialect) -> list[Unit]:
     plain = Unit("FORMAT_VALUE", 0)
     return [Unit("FORMAT_SIMPLE", 0) if unit == plain else unit for unit in units]
@@ -143,14 +165,14 @@ def _booleans(units: list[Unit], dialect: Dialect) -> list[Unit]:
         return units
     result: list[Unit] = []
     for unit in units:
-        if unit.kind in _BRANCHES and result and result[-1].kind not in _BOOLEANS:
+        if unit.kind in _TESTS and result and result[-1].kind not in _BOOLEANS:
             result.append(Unit("TO_BOOL", 0))
         result.append(unit)
     return result
 
 
 def _pairs(units: list[Unit], dialect: Dialect) -> list[Unit]:
-    if dialect.has(*PAIRS):
+    if dialect.has_pairs:
         return units
     names = {kinds: name for name, kinds in PAIRS.items()}
     result: list[Unit] = []
@@ -166,3 +188,18 @@ def _pairs(units: list[Unit], dialect: Dialect) -> list[Unit]:
             kind, argument = names[kind, following.kind], both
         result.append(Unit(kind, argument))
     return result
+
+
+_STEPS = (
+    _flags,
+    _precalls,
+    _methods,
+    _keywords,
+    _classes,
+    _returns,
+    _branches,
+    _loops,
+    _formats,
+    _booleans,
+    _pairs,
+)
