@@ -53,8 +53,8 @@ def test_the_sidecar_is_packed_whole_and_nothing_else_is(opt, checkout):
 
 
 def test_it_has_at_most_400_kb_with_bytecode_for_four_cpythons(layer_zip):
-    """And some 30 KB more for each one more."""
-    assert 400_000 + 40_000 * max(0, len(PYTHONS) - 4) >= layer_zip.stat().st_size
+    """And at most 70 more with a fifth."""
+    assert 400_000 + 70_000 * max(0, len(PYTHONS) - 4) >= layer_zip.stat().st_size
 
 
 def test_extensions_holds_one_file_because_lambda_starts_every_file_in_it(layer_zip):

@@ -175,6 +175,13 @@ SAME = {
         bytes([10, 0, 1, 11, 0, 0, 2, 0, 3, 13, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0])
         + bytes([5, 1, 0, 0, 0, 0, 0, 0, 9, 16, 11, 0, 0, 0, 6, 4, 0, 0, 7, 3]),
     ),
+    14: (
+        {1: ("LOAD_GLOBAL", 1), 2: ("LOAD_FAST_BORROW", 0), 3: ("LOAD_ATTR", 2), 5: ("CALL", 3), 12: ("NOT_TAKEN", 0)}
+        | {6: ("POP_JUMP_IF_FALSE", 1), 7: ("LOAD_CONST", 0), 8: ("RETURN_VALUE", 0), 9: ("STORE_FAST_LOAD_FAST", 0)}
+        | {10: ("RESUME", 0), 11: ("TO_BOOL", 1)},
+        bytes([10, 0, 1, 11, 0, 0, 2, 0, 3, 13, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0])
+        + bytes([5, 1, 0, 0, 0, 0, 0, 0, 9, 16, 11, 0, 0, 0, 6, 5, 0, 0, 12, 0, 7, 3, 8, 0]),
+    ),
 }
 
 
@@ -182,7 +189,7 @@ def test_what_versions_say_in_their_own_way_is_written_alike():
     opcodes = {minor: opcodes for minor, (opcodes, _) in SAME.items()}
     written = round_trip(opcodes, {minor: 100 * code for minor, (_, code) in SAME.items()})
     first = {minor: content[: 2 * 10] for minor, (content, _) in written.items()}
-    assert first[13] == first[11] == first[10]
+    assert first[14] == first[13] == first[11] == first[10]
 
 
 def test_more_kinds_of_instructions_than_numbers_are_refused():
