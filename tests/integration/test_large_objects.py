@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 import stat
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.lambda_api import FakeLambdaApi
-from tests.integration.parts import MB, PART, asked, noise, part, peak_bytes, whole
+from tests.integration.parts import LASTING, MB, asked, assert_came_in_parts, noise, part, peak_bytes, whole
 from tests.integration.passing_time import let_pass
 
 LISTED = ["s3://bucket/models/model.bin?file=true"]
@@ -44,12 +43,7 @@ def test_64_mb_reach_a_file_in_parts_and_readers_without_passing_through_memory(
     body = noise(64 * MB + 5)
     put(aws, body, checksum="sha256", content_type="application/x-model")
     sidecar = ready(s3=["s3://bucket/models/model.bin"])
-    calls = {call.header("range"): call for call in aws.calls}
-    first = calls.pop("")
-    assert ("ENABLED", "", 200) == (first.header("x-amz-checksum-mode"), first.header("if-match"), first.status)
-    assert calls  # others have helped
-    assert {f'"{hashlib.md5(body).hexdigest()}"'} == {call.header("if-match") for call in calls.values()}
-    assert set(calls) <= {f"bytes={start}-{min(start + PART, len(body)) - 1}" for start in range(PART, len(body), PART)}
+    assert_came_in_parts(aws, body)
     answer = sidecar.get(URL)
     assert (200, "application/x-model") == (answer.status, answer.header("content-type"))
     assert body == answer.body
@@ -271,16 +265,7 @@ def held(aws, ready):
     return sidecar, body
 
 
-@pytest.mark.parametrize(
-    ("kind", "match", "options"),
-    [
-        ("cut_body", None, {"at": 100_000}),
-        ("too_long", part, {}),
-        ("empty", part, {}),
-        ("garbage", part, {}),
-        ("error_500", part, {}),
-    ],
-)
+@pytest.mark.parametrize(("kind", "match", "options"), LASTING)
 def test_a_download_that_fails_leaves_the_old_version_and_nothing_else(aws, held, kind, match, options):
     sidecar, _ = held
     aws.faults.add("cut_body", whole, at=100_000)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.integration.parts import MB, PART, asked, noise, part, peak_bytes, whole
+from tests.integration.parts import LASTING, MB, asked, assert_came_in_parts, noise, part, peak_bytes, whole
 from tests.integration.passing_time import let_pass
 from tests.integration.test_tables import database
 
@@ -49,12 +48,7 @@ def test_64_mb_come_in_parts_and_not_through_memory(aws, ready):
     body = version("one", 64 * MB)
     put(aws, body, checksum="sha256")
     sidecar = ready(s3=LISTED)
-    calls = {call.header("range"): call for call in aws.calls}
-    first = calls.pop("")
-    assert ("ENABLED", "", 200) == (first.header("x-amz-checksum-mode"), first.header("if-match"), first.status)
-    assert calls  # others have helped
-    assert {f'"{hashlib.md5(body).hexdigest()}"'} == {call.header("if-match") for call in calls.values()}
-    assert set(calls) <= {f"bytes={start}-{min(start + PART, len(body)) - 1}" for start in range(PART, len(body), PART)}
+    assert_came_in_parts(aws, body)
     assert peak_bytes(sidecar) < 40 * MB
     (row,) = sidecar.events("init.report")[0]["resources"]
     assert (len(body), "sha256", len(body) // 65_000 + 2) == (row["bytes"], row["checksum"], row["rows"])
@@ -187,16 +181,7 @@ def assert_old(sidecar, *codes):
         let_pass(0.01)  # it takes no room any more, either
 
 
-@pytest.mark.parametrize(
-    ("kind", "match", "options"),
-    [
-        ("cut_body", None, {"at": 100_000}),
-        ("too_long", part, {}),
-        ("empty", part, {}),
-        ("garbage", part, {}),
-        ("error_500", part, {}),
-    ],
-)
+@pytest.mark.parametrize(("kind", "match", "options"), LASTING)
 def test_a_download_that_fails_leaves_the_old_version_and_nothing_else(aws, held, kind, match, options):
     aws.faults.add("cut_body", whole, at=100_000)
     aws.faults.add(kind, match, **options)
