@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import marshal
 import os
 import sys
 from collections.abc import Callable
@@ -31,7 +30,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # 73 of sources. 3.14 takes 64 KB more: it has its small numbers in the instructions, so other constants.
 MAX_SIZE = 500_000
 _LIBRARY = "python/preheat/"
-_NO_SHARING = 2  # the last format of marshal that is the same whatever interpreter writes it
 
 
 class BuildError(Exception):
@@ -114,14 +112,14 @@ def _parts(
     )
     packed_library = packing.pack({minor: made.library for minor, made in compiled.items()}, opcodes)
     first = {made.magic: packed.first[minor] for minor, made in compiled.items()}
-    archives = {"first": marshal.dumps(first, _NO_SHARING), "rest": packed.rest, "late": packed.late}
+    archives = {"first": marshalled.plain(first), "rest": packed.rest, "late": packed.late}
     parts = {
         "launcher, licenses": {path: files[path] for path in files if not path.startswith("python/")},
         "sources": {"preheat/sources": sources.pack(modules)},
         "bytecode": {f"preheat/bytecode/{name}": archive for name, archive in archives.items()},
     }
     programs = {made.magic: made.program for made in compiled.values()}
-    client = {f"{_LIBRARY}__pycache__/bytecode": marshal.dumps((programs, packed_library), _NO_SHARING)}
+    client = {f"{_LIBRARY}__pycache__/bytecode": marshalled.plain((programs, packed_library))}
     for each in found:
         made = compiled[each.minor]
         bytecode.check(each, made.modules, packed.first[each.minor], packed.rest, packed.late)

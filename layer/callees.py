@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _LOADS = frozenset({"LOAD_CONST", "LOAD_FAST_BORROW", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLOSURE"})
 # How many values an instruction takes from the stack and gives to it.
 _EFFECTS = {
-    **dict.fromkeys(("DUP_TOP", "IMPORT_FROM", "LOAD_BUILD_CLASS"), (0, 1)),
+    **dict.fromkeys(("DUP_TOP", "IMPORT_FROM", "LOAD_BUILD_CLASS, NULL"), (0, 1)),
     **dict.fromkeys(("POP_TOP", "STORE_NAME", "STORE_FAST", "STORE_DEREF", "STORE_GLOBAL", "RETURN_VALUE"), (1, 0)),
     **dict.fromkeys(("POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE", "JUMP_IF_FALSE_OR_POP", "JUMP_IF_TRUE_OR_POP"), (1, 0)),
     **dict.fromkeys(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"), (1, 0)),

@@ -109,11 +109,17 @@ def _bare(code: CodeType) -> CodeType:
 
 def _without_static_attributes(code: CodeType, consts: tuple[Any, ...]) -> tuple[Any, ...]:
     """``consts`` of a class from 3.13 on, which has a tuple of the attributes that its methods set, for optimizers."""
-    uses: dict[int | None, set[object]] = {}  # constant -> what it is stored as
+    stored = _uses(code, lambda following: following.argval)
+    return tuple(() if stored.get(number) == {"__static_attributes__"} else each for number, each in enumerate(consts))
+
+
+def _uses(code: CodeType, of: Callable[[dis.Instruction], Any]) -> dict[int | None, set[Any]]:
+    """By the number of a constant, what there is ``of`` the instructions after those that load it."""
+    uses: dict[int | None, set[Any]] = {}
     for each, following in itertools.pairwise(dis.get_instructions(code)):
         if each.opcode in dis.hasconst:
-            uses.setdefault(each.arg, set()).add(following.argval)
-    return tuple(() if uses.get(number) == {"__static_attributes__"} else each for number, each in enumerate(consts))
+            uses.setdefault(each.arg, set()).add(of(following))
+    return uses
 
 
 def _numbered(code: CodeType) -> tuple[str, ...]:
@@ -128,13 +134,9 @@ def _numbered(code: CodeType) -> tuple[str, ...]:
 
 def _without_qualified_names(code: CodeType, consts: tuple[Any, ...]) -> tuple[Any, ...]:
     """``consts`` of 3.10, where a function's qualified name is a constant that its definition loads last."""
-    uses: dict[int | None, set[str]] = {}  # constant -> what comes after it
-    instructions = list(dis.get_instructions(code))
-    for each, following in itertools.pairwise(instructions):
-        if each.opname == "LOAD_CONST":
-            uses.setdefault(each.arg, set()).add(following.opname)
+    loaded = _uses(code, lambda following: following.opname)
     return tuple(
-        each.rpartition(".")[2] if isinstance(each, str) and uses.get(number) == {"MAKE_FUNCTION"} else each
+        each.rpartition(".")[2] if isinstance(each, str) and loaded.get(number) == {"MAKE_FUNCTION"} else each
         for number, each in enumerate(consts)
     )
 

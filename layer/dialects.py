@@ -68,6 +68,12 @@ class Dialect:
         for name, kind in self.kinds.items():
             if kind in self._numbers:
                 self.kinds[name] = name  # both are there, so they are not the same
+        # What may be one of two instructions is alone as long as it has not been joined with the other.
+        pairs = (("PRECALL", ("CALL",)), ("NOT_TAKEN", BRANCHES))
+        for other, names in pairs:
+            self.kinds |= {name: f"{name}, alone" for name in names if self.has(other) and self.has(name)}
+        if self.minor == 10 and self.has("LOAD_BUILD_CLASS"):
+            self.kinds["LOAD_BUILD_CLASS"] = "LOAD_BUILD_CLASS, NULL"
         self.forms = {kind: Form(name) for name, kind in self.kinds.items()}
         self.absent: set[str] = set()
         self._describe_calls()
@@ -83,7 +89,6 @@ class Dialect:
         if self.has("NOT_TAKEN"):
             for branch in BRANCHES:
                 self.forms[branch] = Form(branch, ("NOT_TAKEN",))
-                self.forms[f"{branch}, alone"] = Form(branch)
         if not self.has("FORMAT_SIMPLE"):
             self.forms["FORMAT_SIMPLE"] = Form("FORMAT_VALUE")
 
@@ -91,15 +96,15 @@ class Dialect:
         forms = self.forms
         if self.has("PRECALL"):
             forms["CALL, method"] = forms["CALL"] = Form("PRECALL", ("CALL, alone",), copied=True)
-            forms["CALL, alone"] = Form("CALL")
         elif self.minor > 10:
             forms["CALL, method"] = Form("CALL")
         forms["LOAD_CONST, names"] = Form("KW_NAMES" if self.has("KW_NAMES") else "LOAD_CONST")
         if self.has("KW_NAMES"):
             forms["CALL_KW"] = forms["CALL"]
         build, null = "LOAD_BUILD_CLASS", "PUSH_NULL"
-        self.class_begins = (build,) if self.minor == 10 else (null, build) if self.minor < 13 else (build, null)
-        forms["LOAD_BUILD_CLASS, NULL"] = Form(self.class_begins[0], self.class_begins[1:])
+        self.class_begins = (null, build) if self.minor < 13 else (build, null)
+        if self.minor > 10:
+            forms["LOAD_BUILD_CLASS, NULL"] = Form(self.class_begins[0], self.class_begins[1:])
 
     def _describe_arguments(self) -> None:
         """The last bit of the argument says of a global whether it is to be called, of an attribute whether as a
@@ -117,9 +122,9 @@ class Dialect:
             for name, (first, second) in PAIRS.items():
                 forms[name] = forms.get(first, Form(first))._replace(after=(second,), halved=True)
 
-    def has(self, *names: str) -> bool:
-        """Whether one of these instructions occurs."""
-        return any(name in self._numbers for name in names)
+    def has(self, name: str) -> bool:
+        """Whether the instruction occurs."""
+        return name in self._numbers
 
     def opcode(self, name: str) -> int:
         """The number of an instruction; 0 where it does not occur."""

@@ -9,8 +9,9 @@ The format: https://github.com/python/cpython/blob/main/Python/marshal.c
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 CODE = ord("c")
 TUPLE = ord("(")
@@ -32,6 +33,11 @@ _SLICE = ord(":")
 
 class FormatError(Exception):
     """A stream holds what a CPython up to 3.14 does not write for a module."""
+
+
+def plain(value: Any) -> bytes:
+    """``value`` in the last format of marshal that shares nothing, and so is the same whoever writes it."""
+    return marshal.dumps(value, 2)
 
 
 class Value(NamedTuple):

@@ -15,7 +15,6 @@ seventh.
 
 from __future__ import annotations
 
-import marshal
 from collections import Counter
 
 from layer import alignment
@@ -33,6 +32,7 @@ from layer.marshalled import (
     Pool,
     Value,
     Writer,
+    plain,
 )
 from layer.records import Instructions, Place, Records, head
 
@@ -108,8 +108,7 @@ class _Packer:
         chunks = self._instructions_of_all.chunks()
         by_tag = {tag(minor): (place, *content) for place, (minor, content) in enumerate(own.items())}
         content = texts, others + containers, *self._records.tables(), tuple(map(len, chunks)), by_tag
-        # Of the formats of marshal the last that shares nothing, and so is the same whatever interpreter writes it.
-        return marshal.dumps(content, 2) + b"".join(chunks)
+        return plain(content) + b"".join(chunks)
 
     def _without_code(self, minor: int) -> tuple[object, ...]:
         """What 3.``minor`` has for itself, but for code objects and what these are in."""

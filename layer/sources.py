@@ -7,7 +7,8 @@ with text better than LZMA.
 from __future__ import annotations
 
 import bz2
-import marshal
+
+from layer.marshalled import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,5 +18,4 @@ if TYPE_CHECKING:
 def pack(modules: Mapping[str, str]) -> bytes:
     """What otherwise.py reads: {path: source text}."""
     texts = {path: modules[path] for path in sorted(modules)}
-    # Of the formats of marshal the last that shares nothing, and so is the same whatever interpreter writes it.
-    return bz2.compress(marshal.dumps(texts, 2), 9)
+    return bz2.compress(plain(texts), 9)

@@ -13,13 +13,14 @@ from layer.dialects import BRANCHES, LARGE, PAIRS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from layer.dialects import Dialect
 
 _TESTS = frozenset({"POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE"})
 _BOOLEANS = frozenset({"COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "TO_BOOL", "CHECK_EXC_MATCH"})
 _CALLS = frozenset({"CALL", "CALL_KW", "CALL_FUNCTION_EX"})
+_PLAIN_CALLS = frozenset({"CALL", "CALL, method"})
 
 
 class Unit(NamedTuple):
@@ -56,20 +57,30 @@ def _flags(units: list[Unit], dialect: Dialect) -> list[Unit]:
     return result
 
 
+def _joined(units: list[Unit], join: Callable[[Unit, Unit], list[Unit] | None]) -> list[Unit]:
+    """With what ``join`` makes of neighbours in their place, where it makes something; of that the last is the next
+    one's neighbour."""
+    result: list[Unit] = []
+    for unit in units:
+        joined = join(result[-1], unit) if result else None
+        if joined is None:
+            result.append(unit)
+        else:
+            result[-1:] = joined
+    return result
+
+
 def _precalls(units: list[Unit], dialect: Dialect) -> list[Unit]:
     """A call in two instructions with the same argument."""
     if not dialect.has("PRECALL"):
         return units
-    result: list[Unit] = []
-    for unit in units:
-        if unit.kind == "CALL":
-            if result and result[-1] == Unit("PRECALL", unit.argument):
-                result[-1] = unit
-            else:
-                result.append(Unit("CALL, alone", unit.argument))
-        else:
-            result.append(unit)
-    return result
+    alone = "CALL, alone"
+    return _joined(
+        units,
+        lambda one, two: (
+            [Unit("CALL", two.argument)] if two.kind == alone and one == Unit("PRECALL", two.argument) else None
+        ),
+    )
 
 
 def _methods(units: list[Unit], dialect: Dialect) -> list[Unit]:
@@ -94,64 +105,48 @@ def _methods(units: list[Unit], dialect: Dialect) -> list[Unit]:
 
 def _keywords(units: list[Unit], dialect: Dialect) -> list[Unit]:
     """Calls with keywords: the names come just before."""
-    if dialect.has("KW_NAMES"):
-        return _joined(units, "KW_NAMES", ("CALL", "CALL, method"))
-    return _joined(units, "LOAD_CONST", ("CALL_KW",))
-
-
-def _joined(units: list[Unit], names: str, calls: Sequence[str]) -> list[Unit]:
-    result: list[Unit] = []
-    for unit in units:
-        if unit.kind in calls and result and result[-1].kind == names:
-            result[-1] = Unit("LOAD_CONST, names", result[-1].argument)
-            result.append(Unit("CALL_KW", unit.argument))
-        else:
-            result.append(unit)
-    return result
+    names, calls = ("KW_NAMES", _PLAIN_CALLS) if dialect.has("KW_NAMES") else ("LOAD_CONST", frozenset({"CALL_KW"}))
+    return _joined(
+        units,
+        lambda one, two: (
+            [Unit("LOAD_CONST, names", one.argument), Unit("CALL_KW", two.argument)]
+            if one.kind == names and two.kind in calls
+            else None
+        ),
+    )
 
 
 def _classes(units: list[Unit], dialect: Dialect) -> list[Unit]:
-    begin = [Unit(kind, 0) for kind in dialect.class_begins]
-    result: list[Unit] = []
-    for unit in units:
-        result.append(unit)
-        if result[-len(begin) :] == begin:
-            result[-len(begin) :] = [Unit("LOAD_BUILD_CLASS, NULL", 0)]
-    return result
+    begin = tuple(Unit(kind, 0) for kind in dialect.class_begins)
+    return _joined(units, lambda one, two: [Unit("LOAD_BUILD_CLASS, NULL", 0)] if (one, two) == begin else None)
 
 
 def _returns(units: list[Unit], dialect: Dialect) -> list[Unit]:
     if dialect.has("RETURN_CONST"):
         return units
-    result: list[Unit] = []
-    for unit in units:
-        if unit == Unit("RETURN_VALUE", 0) and result and result[-1].kind == "LOAD_CONST":
-            result[-1] = Unit("RETURN_CONST", result[-1].argument)
-        else:
-            result.append(unit)
-    return result
+    last = Unit("RETURN_VALUE", 0)
+    return _joined(
+        units,
+        lambda one, two: [Unit("RETURN_CONST", one.argument)] if one.kind == "LOAD_CONST" and two == last else None,
+    )
 
 
-def _branches(units: list[Unit], dialect: Dialect) -> list[Unit]:
+def _branches(units: list[Unit], _: Dialect) -> list[Unit]:
     """A branch and what says that it was not taken."""
-    if not dialect.has("NOT_TAKEN"):
-        return units
-    result: list[Unit] = []
-    for place, unit in enumerate(units):
-        before = units[place - 1].kind if place else ""
-        if unit == Unit("NOT_TAKEN", 0) and before in BRANCHES:
-            result[-1] = units[place - 1]
-        else:
-            result.append(Unit(f"{unit.kind}, alone", unit.argument) if unit.kind in BRANCHES else unit)
-    return result
+    kinds = {f"{branch}, alone": branch for branch in BRANCHES}
+    not_taken = Unit("NOT_TAKEN", 0)
+    return _joined(
+        units,
+        lambda one, two: [Unit(kinds[one.kind], one.argument)] if one.kind in kinds and two == not_taken else None,
+    )
 
 
 def _loops(units: list[Unit], dialect: Dialect) -> list[Unit]:
     """The iterator goes when its loop ends."""
     if dialect.has("POP_ITER"):
         return units
-    end = [Unit("END_FOR", 0), Unit("POP_TOP", 0)]
-    return [Unit("POP_ITER", 0) if units[place - 1 : place + 1] == end else unit for place, unit in enumerate(units)]
+    end = Unit("END_FOR", 0), Unit("POP_TOP", 0)
+    return _joined(units, lambda one, two: [one, Unit("POP_ITER", 0)] if (one, two) == end else None)
 
 
 def _formats(units: list[Unit], _: Dialect) -> list[Unit]:
@@ -163,31 +158,24 @@ def _booleans(units: list[Unit], dialect: Dialect) -> list[Unit]:
     """What is no boolean is made one before it is tested."""
     if "TO_BOOL" not in dialect.absent:
         return units
-    result: list[Unit] = []
-    for unit in units:
-        if unit.kind in _TESTS and result and result[-1].kind not in _BOOLEANS:
-            result.append(Unit("TO_BOOL", 0))
-        result.append(unit)
-    return result
+    return _joined(
+        units,
+        lambda one, two: [one, Unit("TO_BOOL", 0), two] if two.kind in _TESTS and one.kind not in _BOOLEANS else None,
+    )
 
 
 def _pairs(units: list[Unit], dialect: Dialect) -> list[Unit]:
     if dialect.has_pairs:
         return units
     names = {kinds: name for name, kinds in PAIRS.items()}
-    result: list[Unit] = []
-    waiting = list(reversed(units))
-    while waiting:
-        kind, argument = waiting.pop()
-        following = waiting[-1] if waiting else Unit("", 0)
+
+    def join(one: Unit, two: Unit) -> list[Unit] | None:
         # Both halves would fit as long as they are less than 16; but what is too large to be written with the kind
         # can't be taken apart.
-        both = argument << 4 | following.argument
-        if (kind, following.kind) in names and following.argument < 16 and both < LARGE:
-            waiting.pop()
-            kind, argument = names[kind, following.kind], both
-        result.append(Unit(kind, argument))
-    return result
+        name, both = names.get((one.kind, two.kind)), one.argument << 4 | two.argument
+        return [Unit(name, both)] if name and two.argument < 16 and both < LARGE else None
+
+    return _joined(units, join)
 
 
 _STEPS = (
